@@ -1,0 +1,167 @@
+"""``pcapdiag analyze``: read captures, print the report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from pcapdiag.cli.main import DAMAGED, DONE, FOUND, UNREADABLE, trouble
+from pcapdiag.cli.progress import progress_bar
+from pcapdiag.cli.values import Duration, Host, Service
+from pcapdiag.report.formats import FORMATS, StreamingRenderer, format_of, renderer
+from pcapdiag.report.output import STDOUT, check_output, open_output
+
+if TYPE_CHECKING:
+    from pcapdiag.report.model import FileNames, Report
+    from pcapdiag.rules.types import Finding
+
+#: Beyond this, lines are tiring to read.
+WIDEST = 120
+
+
+@click.command("analyze", short_help="Find requests on idle connections that were answered by RST.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--min-idle",
+    type=Duration(),
+    default="1s",
+    show_default=True,
+    help="Shortest idle period to look at, as 500ms, 2m, 1h30m.",
+)
+@click.option(
+    "--service",
+    type=Service(),
+    multiple=True,
+    metavar="ADDR:PORT",
+    help="Only connections to this server, as 10.0.0.1:443 or [2001:db8::1]:443. May be repeated.",
+)
+@click.option(
+    "--host",
+    type=Host(),
+    multiple=True,
+    metavar="ADDR[/LEN]",
+    help="Only connections from or to this address or network. May be repeated.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="How to report. Without it the ending of OUT decides, else terminal.",
+)
+@click.option(
+    "-o", "--output", default=STDOUT, metavar="OUT", help="Write to this file; - is standard output."
+)
+@click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
+@click.option("--all", "every", is_flag=True, help="List everything, however much it is.")
+@click.option(
+    "--max-connections",
+    type=click.IntRange(min=1),
+    default=1_000_000,
+    show_default=True,
+    help="Connections to keep at once; beyond it, the longest idle are forgotten.",
+)
+@click.option("--fail-on-findings", is_flag=True, help="Exit with 1 if something was found.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@click.option(
+    "--color",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="Colour in the terminal report. NO_COLOR is obeyed.",
+)
+def command(
+    files: tuple[str, ...], min_idle: str, service: tuple[str, ...], host: tuple[str, ...], format_: str | None,
+    output: str, force: bool, every: bool, max_connections: int, fail_on_findings: bool, no_progress: bool,
+    color: str,
+) -> int:  # fmt: skip
+    """Find requests that were sent on idle TCP connections and answered by RST.
+
+    FILE is a capture (pcap or pcapng, also compressed), a directory, a pattern, or - for standard input.
+    Files that
+    follow each other in time are one capture. From standard input each finding is printed as soon as it is
+    decided:
+
+    \b
+        tcpdump -U -w - 'tcp port 443' | pcapdiag analyze -
+    """
+    from pcapdiag.analyze import analyze
+
+    check_output(output, force=force, inputs=files)
+    name = format_ or format_of(output)
+    looks = {"width": _width(output), "color": _colored(color, output), "every": every}
+    render = renderer(name, **looks if name == "terminal" else {})
+    live = STDOUT in files and output == STDOUT and isinstance(render, StreamingRenderer)
+
+    def run(on_finding: Callable[[Finding, FileNames], None] | None) -> Report:
+        with progress_bar(not no_progress and STDOUT not in files, color=color != "never") as bar:
+            analysis = analyze(
+                files, min_idle=min_idle, max_connections=max_connections, service=service, host=host,
+                on_finding=on_finding, progress=bar,
+            )  # fmt: skip
+        return analysis.report
+
+    if live and isinstance(render, StreamingRenderer):
+        with open_output(STDOUT) as out, _first_interrupt_ends_the_input():
+            report = run(lambda finding, names: render.stream(finding, out, names))
+            render.finish(report, out)
+    else:
+        report = run(None)
+        with open_output(output, force=force) as out:
+            render.render(report, out)
+    return _exit_code(report, fail_on_findings)
+
+
+def _exit_code(report: Report, fail_on_findings: bool) -> int:
+    """Say on stderr what could not be read, and sum it up."""
+    for file in report.damaged:
+        damage = file.facts.damage
+        where = f"damaged at byte {damage.offset}, after frame {damage.frame}: " if damage else ""
+        trouble(f"{file.name}: {where}{damage.reason if damage else file.error}", DAMAGED)
+    if report.unreadable:
+        return UNREADABLE
+    if fail_on_findings and report.findings:
+        return FOUND
+    return DAMAGED if report.damaged else DONE
+
+
+def _colored(wish: str, output: str) -> bool:
+    if wish != "auto":
+        return wish == "always"
+    # no-color.org: when present and not an empty string
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return output == STDOUT and sys.stdout.isatty() and not plain
+
+
+def _width(output: str) -> int:
+    """Of the terminal, or 80 where there is none. COLUMNS overrides it."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return min(int(columns), WIDEST)
+    try:
+        return (
+            min(os.get_terminal_size(sys.stdout.fileno()).columns or 80, WIDEST) if output == STDOUT else 80
+        )
+    except (OSError, ValueError, AttributeError):  # no terminal, or no stdout at all
+        return 80
+
+
+@contextmanager
+def _first_interrupt_ends_the_input() -> Iterator[None]:
+    """Ctrl-C also reaches the tcpdump that feeds us: wait for what it still sends, then report. Twice gives up."""
+
+    def once(_: int, __: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        trouble("interrupted: reading what is left; once more stops at once", 0)
+
+    before = signal.signal(signal.SIGINT, once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

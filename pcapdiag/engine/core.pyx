@@ -1,0 +1,440 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, embedsignature=True
+"""The compiled core behind one doorway: bytes in, idle periods out.
+
+Everything below `Engine` is C structs and inline functions in the .pxd files beside this one; no Python object is made for a
+packet. `objects.py` turns the few things that come out into the types of `types.py`.
+"""
+
+import os
+import struct
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcpy, memmove, memset
+
+from .layout cimport *
+from .state cimport *
+from .table cimport closed, rebuild
+from .services cimport decide_roles, service_find
+from .verdict cimport give_up
+from .idle cimport own_outstanding
+from .track cimport slow
+from .walk cimport *
+
+from . import objects
+
+TROUBLES = (
+    "",
+    "not a capture: unknown magic number",
+    "the record's length is absurd",
+    "a block is too short for its type",
+    "a block's length is no multiple of 4",
+    "a block's two lengths differ",
+    "a packet is longer than its block",
+    "a section header without its byte-order magic",
+    "a packet of an interface that was not described",
+    "a packet block is too short",
+    "out of memory",
+)
+
+
+cdef class Engine:
+    """Tracks the TCP connections of one timeline of capture files.
+
+    Args:
+        min_idle: ns without payload from which a connection counts as idle.
+        max_connections: how many to track at once; beyond it the longest-idle closed ones are forgotten, then open ones.
+        keep: "incidents" hands out the idle periods that neither survived nor were merely closed; "all" every one,
+            outside the memory budget.
+        point: number of the capture point, handed on in results.
+        trace: also keep what every segment was taken for (tests only: memory grows with the capture).
+    """
+
+    cdef State st
+    cdef Reader reader
+    cdef uint8_t* carry
+    cdef uint64_t carried, carry_room
+    cdef readonly int point
+    cdef object link_types
+    cdef bint open
+
+    def __cinit__(self):
+        memset(&self.st, 0, sizeof(State))
+        memset(&self.reader, 0, sizeof(Reader))
+        self.carry = NULL
+
+    def __init__(self, *, int64_t min_idle=1_000_000_000, uint32_t max_connections=1_000_000, str keep="incidents",
+                 int point=0, bint trace=False):
+        cdef State* st = &self.st
+        if min_idle <= 0:
+            raise ValueError("min_idle must be positive")
+        if not 8 <= max_connections <= 1 << 29:
+            raise ValueError("max_connections must be from 8 to 2^29")
+        if keep not in ("incidents", "all"):
+            raise ValueError("keep must be 'incidents' or 'all'")
+        if st.hot != NULL:
+            raise RuntimeError("an engine is initialised once")
+        st.min_idle, st.most, st.keep_all, st.trace = min_idle, max_connections, keep == "all", trace
+        self.point = point
+        seed = struct.unpack("4Q", os.urandom(32))
+        for i in range(4):
+            st.seed[i] = seed[i] | 1
+        st.hot = <Hot**>calloc(CHUNKS, sizeof(Hot*))
+        st.cold = <Cold**>calloc(CHUNKS, sizeof(Cold*))
+        st.emission_room = 64
+        st.emissions = <Emission**>malloc(64 * sizeof(Emission*))
+        st.services_room, st.service_mask = 64, 127
+        st.services = <Service*>malloc(64 * sizeof(Service))
+        st.service_slots = <uint32_t*>calloc(128, 4)
+        st.interfaces_room = 4
+        st.interfaces = <Interface*>malloc(4 * sizeof(Interface))
+        if not (st.hot and st.cold and st.emissions and st.services and st.service_slots and st.interfaces) \
+                or not rebuild(st, 1024):
+            raise MemoryError
+
+    def __dealloc__(self):
+        cdef State* st = &self.st
+        cdef uint64_t i
+        if st.hot != NULL and st.cold != NULL:
+            for i in range((st.used >> CHUNK_BITS) + 2):
+                if i < CHUNKS:
+                    free(st.hot[i])
+                    free(st.cold[i])
+        for i in range(st.pend_chunks):
+            free(st.pends[i])
+        for i in range(st.emission_first, st.emission_next):
+            free(st.emissions[i % st.emission_room])
+        if st.services != NULL:
+            for i in range(1, st.services_used + 1):
+                free(st.services[i].stats)
+        for p in (<size_t>st.hot, <size_t>st.cold, <size_t>st.pends, <size_t>st.emissions, <size_t>st.services,
+                  <size_t>st.service_slots, <size_t>st.interfaces, <size_t>st.slots, <size_t>st.spare,
+                  <size_t>st.traces, <size_t>self.carry):
+            free(<void*><size_t>p)
+
+    def begin_file(self, uint32_t index, bint contiguous=True):
+        """Start the file with this index (at most 65535, never less than the one before).
+
+        `contiguous` says that nothing is missing between the file before it and this one.
+        """
+        cdef State* st = &self.st
+        if self.open:
+            raise RuntimeError("the file before was not ended")
+        if index > 65535 or index < st.file:
+            raise ValueError("file indices grow, up to 65535")
+        if not contiguous:
+            st.run_known = 0
+        self.open = True
+        self.carried = 0
+        memset(&self.reader, 0, sizeof(Reader))
+        st.file = <uint16_t>index
+        st.frame = st.next_stream = st.evicted_here = 0
+        st.streams_known = 1
+        st.interfaces_used = st.interface_base = st.interfaces_all = 0
+        st.records = st.segments = st.truncated = st.clock_back = st.untimed = 0
+        st.clock_back_most = st.longest_pause = 0
+        st.file_known = 0
+        memset(st.fates, 0, sizeof(st.fates))
+        memset(st.protocols, 0, sizeof(st.protocols))
+        memset(st.ethertypes, 0, sizeof(st.ethertypes))
+        memset(st.links, 0, sizeof(st.links))
+        self.link_types = {}
+
+    def feed(self, data):
+        """The file's next bytes, in pieces of any size. Never fails on what they hold: see FileFacts.damage."""
+        cdef Py_buffer view
+        if not self.open:
+            raise RuntimeError("begin_file comes first")
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        try:
+            with nogil:
+                self._feed(<const uint8_t*>view.buf, view.len)
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef void _feed(self, const uint8_t* p, uint64_t n) noexcept nogil:
+        cdef Reader* r = &self.reader
+        cdef uint64_t need, took, take
+        while n and not r.trouble:
+            if r.step_over:
+                take = min(n, r.step_over)
+                r.step_over -= take
+                r.offset += take
+                p += take
+                n -= take
+            elif self.carried:
+                need = unit(&self.st, r, self.carry, self.carried)
+                if r.trouble:
+                    return
+                if need > self.carried:
+                    if self._oversized(need):
+                        continue
+                    take = min(n, need - self.carried)
+                    if not self._keep(p, take):
+                        return
+                    p += take
+                    n -= take
+                if self.carried >= need:
+                    took = walk(&self.st, r, self.carry, self.carried)
+                    memmove(self.carry, self.carry + took, self.carried - took)
+                    self.carried -= took
+            else:
+                took = walk(&self.st, r, p, n)
+                p += took
+                n -= took
+                if r.trouble or n == 0:
+                    return
+                self._keep(p, n)       # less than a unit
+                n = 0
+                self._oversized(unit(&self.st, r, self.carry, self.carried))
+
+    cdef bint _oversized(self, uint64_t need) noexcept nogil:
+        """Step over a unit that is not worth keeping: a huge block or record of a kind that is not looked into."""
+        cdef Reader* r = &self.reader
+        cdef State* st = &self.st
+        if need <= MOST_RECORD + 64 or r.trouble:
+            return False
+        if r.format == PCAPNG:
+            if self.carried < 12:
+                return False
+            if packet_block(get32(self.carry, r.swap)):
+                if need > MOST_BLOCK:
+                    r.trouble = PACKET_TOO_LONG
+                return False
+            if need <= MOST_BLOCK:
+                return False
+        else:
+            st.frame += 1
+            st.records += 1
+            st.fates[<int>SKIP_LINK] += 1
+            tally(st.links, LINKS, r.link)
+        r.step_over = need - self.carried
+        r.offset += self.carried
+        self.carried = 0
+        return True
+
+    cdef bint _keep(self, const uint8_t* p, uint64_t n) noexcept nogil:
+        cdef uint8_t* grown
+        if self.carried + n > self.carry_room:
+            grown = <uint8_t*>realloc(self.carry, (self.carried + n) * 2)
+            if grown == NULL:
+                self.reader.trouble = NO_MEMORY
+                return False
+            self.carry, self.carry_room = grown, (self.carried + n) * 2
+        memcpy(self.carry + self.carried, p, n)
+        self.carried += n
+        return True
+
+    def end_file(self):
+        """No more bytes of this file: what it held, as FileFacts, with its damage if it ends in the middle."""
+        cdef State* st = &self.st
+        cdef Reader* r = &self.reader
+        cdef uint32_t i
+        if not self.open:
+            raise RuntimeError("begin_file comes first")
+        self.open = False
+        damage = None
+        if r.trouble:
+            damage = (r.offset, st.frame, TROUBLES[<int>r.trouble])
+        elif self.carried or r.step_over:
+            damage = (r.offset, st.frame, "the file ends in the middle of a "
+                      + ("file header" if r.format == UNKNOWN_FORMAT else "record" if r.format == PCAP else "block"))
+        elif r.format == UNKNOWN_FORMAT:
+            damage = (0, 0, "the file is empty")
+        elif st.failed:
+            damage = (r.offset, st.frame, f"out of memory: {st.failed} segments were not tracked")
+        for i in range(st.interfaces_used):
+            self.link_types[st.interfaces[i].link] = None
+        facts = objects.file_facts(
+            records=st.records, segments=st.segments, fates=[st.fates[i] for i in range(<int>FATES)],
+            protocols={i: st.protocols[i] for i in range(256) if st.protocols[i]},
+            ethertypes=[(st.ethertypes[i].number, st.ethertypes[i].count) for i in range(ETHERTYPES) if st.ethertypes[i].count],
+            links=[(st.links[i].number, st.links[i].count) for i in range(LINKS) if st.links[i].count],
+            first=st.file_first if st.file_known else None, last=st.file_last if st.file_known else None,
+            longest_pause=st.longest_pause, clock_back=st.clock_back, clock_back_most=st.clock_back_most,
+            format="pcapng" if r.format == PCAPNG else "pcap" if r.format == PCAP else "unknown",
+            nanoseconds=r.nanoseconds != 0, link_types=list(self.link_types),
+            interfaces=st.interfaces_all + st.interfaces_used, snap=r.snap if r.format == PCAP else self._snap(),
+            truncated=st.truncated, untimed=st.untimed, drops=r.drops if r.drops_known else None, damage=damage)
+        return facts
+
+    cdef uint32_t _snap(self):
+        cdef uint32_t i, most = 0
+        for i in range(self.st.interfaces_used):
+            most = max(most, self.st.interfaces[i].snap)
+        return most
+
+    @property
+    def records(self):
+        """Records of the current file so far."""
+        return self.st.records
+
+    def drain(self, *, bint everything=False):
+        """The idle periods that were decided and are settled, oldest first, as a list of IdlePeriod."""
+        cdef State* st = &self.st
+        cdef Emission* e
+        out = []
+        while st.emission_first < st.emission_next:
+            e = st.emissions[st.emission_first % st.emission_room]
+            if not everything and e.deadline >= st.now:
+                break
+            st.emission_first += 1
+            try:
+                out.append(self._period(e))
+            finally:
+                free(e)
+        return out
+
+    def finish(self):
+        """The timeline ends: decide what is pending and hand out the rest."""
+        cdef State* st = &self.st
+        cdef uint32_t i
+        for i in range(1, st.used + 1):
+            if not hot_of(st, i).state & FREE:
+                give_up(st, i, hot_of(st, i), cold_of(st, i))
+        return self.drain(everything=True)
+
+    def tick(self, int64_t now):
+        """On live input without packets: let time pass, so that `drain` hands out what is settled by `now` (ns)."""
+        if now > self.st.now:
+            self.st.now = now
+
+    cdef object _period(self, Emission* e):
+        cdef Pend* p = &e.pend
+        cdef int client = 1 - p.server
+        return objects.idle_period(
+            connection=self._connection(e.index, &e.hot, &e.cold, p.server, p.roles),
+            file=p.wake.file, stream=None if p.stream == NO_STREAM else p.stream, outcome=p.result,
+            kind=p.kind, sender=p.side == client,
+            last_speaker=None if p.last_speaker == NOBODY else p.last_speaker == client,
+            start=ref(&p.start), before=ref(&p.before), gap=p.gap, bound=p.bound, silence=p.silence,
+            silence_first=p.silence_first, silence_answered=p.silence_answered,
+            probes=(p.inner_probes[client], p.inner_probes[1 - client]), fin=p.fin, peer_fin=ref(&p.peer_fin),
+            missed=(p.missed[0], p.missed[1]), hole=p.hole != 0,
+            wake=(facts_of(&p.wake, p.wake_head), p.length, p.segments, p.retransmissions, ref(&p.last_sent),
+                  ref(&p.own_fin), p.heartbeat != 0),
+            reply=p.reply,
+            answer=(facts_of(&p.answer, p.answer_head), p.delay, p.count, p.covers != 0,
+                    p.acknowledged_t if p.acknowledged and p.reply == REPLY_RST else None,
+                    p.icmp_type, p.icmp_code) if p.reply and (p.reply != REPLY_ACK or self.st.keep_all) else None,
+            peer=(p.peer_ttl, p.peer_ip_id, p.peer_via, p.peer_window, p.peer_stamps != 0) if p.peer_known else None,
+            round_trip=p.peer_round_trip or None, ended=ref(&p.ended))
+
+    cdef object _connection(self, uint32_t index, Hot* h, Cold* k, int server, int roles):
+        cdef int client = 1 - server
+        ends = (objects.endpoint(h.a_hi, h.a_lo, h.ports >> 16), objects.endpoint(h.b_hi, h.b_lo, h.ports & 0xFFFF))
+        return objects.connection(
+            point=self.point, id=index, client=ends[client], server=ends[server], roles=roles,
+            file=k.first_file, stream=None if k.first_stream == NO_STREAM else k.first_stream,
+            first=(k.first_file, k.first_frame, k.first_t), last=(h.file, h.last_frame, h.t_last),
+            handshake=k.handshake & 1 != 0, packets=(h.packets[client], h.packets[server]),
+            payload=(sent(h, k, client), sent(h, k, server)),
+            retransmissions=(k.retransmissions[client], k.retransmissions[server]), copies=k.copies,
+            probes=(k.probes[client], k.probes[server]), idle_periods=k.periods,
+            fin=(h.state & (FIN_SENT << client) != 0, h.state & (FIN_SENT << server) != 0),
+            rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0))
+
+    def connections(self):
+        """Every connection still tracked, earlier incarnations included, in order of first appearance."""
+        cdef State* st = &self.st
+        cdef uint32_t i
+        order = sorted((cold_of(st, i).first_file, cold_of(st, i).first_frame, i)
+                       for i in range(1, st.used + 1) if not hot_of(st, i).state & FREE)
+        for _, _, index in order:
+            i = index
+            decide_roles(st, hot_of(st, i), cold_of(st, i))
+            yield self._connection(i, hot_of(st, i), cold_of(st, i), cold_of(st, i).server, cold_of(st, i).roles)
+
+    def services(self):
+        """Every service with an idle period or a survived silence, as a list of Service."""
+        cdef State* st = &self.st
+        cdef Hot* h
+        cdef Cold* k
+        cdef Service* s
+        cdef uint32_t i, at
+        cdef int server, j
+        counts = {}
+        for i in range(1, st.used + 1):
+            h, k = hot_of(st, i), cold_of(st, i)
+            if h.state & FREE:
+                continue
+            decide_roles(st, h, k)
+            server = k.server
+            at = service_find(st, h.b_hi if server else h.a_hi, h.b_lo if server else h.a_lo,
+                              h.ports & 0xFFFF if server else h.ports >> 16, False)
+            if at and st.services[at].stats != NULL:
+                n = counts.setdefault(at, [0, 0, 0, 0])
+                n[0] += 1
+                n[1] += k.probes[1 - server]
+                n[2] += k.probes[server]
+                n[3] += 1 if k.probes[0] or k.probes[1] else 0
+        out = []
+        for i in range(1, st.services_used + 1):
+            s = &st.services[i]
+            if s.stats != NULL:
+                out.append(objects.service(
+                    endpoint=objects.endpoint(s.hi, s.lo, s.port), counts=counts.get(i, [0, 0, 0, 0]),
+                    outcomes=[s.stats.results[j] for j in range(<int>RESULTS)], survived=s.stats.survived,
+                    histogram=tuple([s.stats.histogram[j] for j in range(BUCKETS)]), longest=longest(&s.stats.longest)))
+        return out
+
+    def totals(self):
+        """Sums over the timeline so far, as Totals."""
+        cdef State* st = &self.st
+        cdef Hot* h
+        cdef Cold* k
+        cdef uint32_t i, idle = 0, handshakes = 0, one_sided = 0
+        for i in range(1, st.used + 1):
+            h = hot_of(st, i)
+            if h.state & FREE:
+                continue
+            handshakes += h.state & (SYN_SENT * BOTH) != 0
+            one_sided += (h.packets[0] == 0) != (h.packets[1] == 0)
+            k = cold_of(st, i)
+            idle += not h.state & (RETIRED | (FIN_SENT | RST_SENT) * BOTH) and h.pend == 0 \
+                and since(st.now, h.t_idle) >= st.min_idle \
+                and not own_outstanding(h, k, 0, st.now) and not own_outstanding(h, k, 1, st.now)
+        return objects.totals(
+            connections=st.connections, evicted_closed=st.evicted_closed, evicted_open=st.evicted_open, copies=st.copies,
+            retransmissions=st.retransmissions, probes=st.probes, strays=st.strays, syn_seen=handshakes, one_sided=one_sided,
+            outcomes=[st.results[i] for i in range(<int>RESULTS)], still_idle=idle, longest=longest(&st.longest))
+
+    def trace(self):
+        """(frame, stream or None, source, target, payload length, kind) of every segment; needs trace=True."""
+        cdef State* st = &self.st
+        cdef Segment* s
+        cdef uint64_t i
+        out = []
+        for i in range(st.traced):
+            s = &st.traces[i]
+            a = objects.endpoint(s.a_hi, s.a_lo, s.ports >> 16)
+            b = objects.endpoint(s.b_hi, s.b_lo, s.ports & 0xFFFF)
+            out.append((s.frame, None if s.where == NO_STREAM else s.where, b if s.side else a, a if s.side else b,
+                        s.length, objects.SEEN[s.seen]))
+        return out
+
+
+cdef object ref(Ref* r):
+    return (r.file, r.frame, r.t) if r.known else None
+
+
+cdef object longest(Longest* most):
+    if most.ended.known == 0:
+        return None
+    return most.length, most.lower != 0, ref(&most.before), ref(&most.ended)
+
+
+cdef object facts_of(Facts* f, uint8_t* head):
+    return ((f.file, f.frame, f.t), f.seq, f.ack, f.flags, f.window, f.length, f.ttl, None if f.v6 else f.ip_id,
+            None if f.v6 else f.df != 0, None if f.stamps == 2 else f.stamps != 0, f.via, f.link, head[:f.kept],
+            f.payload_at)
+
+
+cdef object sent(Hot* h, Cold* k, int side):
+    """Payload bytes by sequence numbers (modulo 2^32)."""
+    cdef uint32_t first
+    if not h.state & (KNOWN << side):
+        return 0
+    first = k.start[side] + (1 if h.state & (ISN << side) else 0)
+    return <uint32_t>(h.next[side] - first)

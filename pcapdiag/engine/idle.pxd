@@ -1,0 +1,238 @@
+# Idle periods: when one began, what wakes it, and what comes back.
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from libc.string cimport memcpy
+
+from .layout cimport *
+from .state cimport *
+from .verdict cimport conclude, count, emission_of, emit, give_up, here, note, sample_survived, stamps_of
+
+
+cdef inline bint is_probe(Hot* h, Segment* s) noexcept nogil:
+    """A keepalive probe, RFC 9293 3.8.4: one before the next number, of at most one byte, all acknowledged.
+
+    A zero-window probe has the same form; then the peer's window was 0."""
+    cdef int d = s.side, e = 1 - s.side
+    return s.flags & F_ALL == F_ACK and s.length <= 1 and h.state & (KNOWN << d) and s.seq == h.next[d] - 1 \
+        and not h.state & (FIN_SENT << d) and (h.packets[e] == 0 or h.window[e] != 0) \
+        and (not h.state & (ACKED << e) or delta(h.next[d], h.acked[e]) <= 0)
+
+
+cdef inline bint own_outstanding(Hot* h, Cold* k, int side, int64_t t) noexcept nogil:
+    """Has `side` sent payload that nobody acknowledged, and is it at work on it?
+
+    Retransmission back-off is not idleness. But where nothing was sent again for longer than any retransmission
+    timer starts with, the acknowledgement was missed by the capture, not by the sender.
+    """
+    if not h.state & (KNOWN << side) or not h.state & (ACKED << (1 - side)):
+        return False
+    if delta(h.next[side], h.acked[1 - side]) <= 0:
+        return False
+    return h.state & (RESENT << side) != 0 or since(t, h.t_idle) < ACK_MISSED
+
+
+cdef inline bint quiet(Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """Was nothing outstanding before this segment? May move the start of the idle period to the peer's last retransmission."""
+    cdef int d = s.side, e = 1 - s.side
+    if own_outstanding(h, k, d, s.t):
+        return False
+    if not h.state & (KNOWN << e):
+        return True
+    if not s.flags & F_ACK:            # a bare RST acknowledges nothing: judge by what was acknowledged before
+        return not own_outstanding(h, k, e, s.t)
+    if delta(h.next[e], s.ack) > 0:
+        return False
+    if h.state & (RESENT << e) and h.state & (ACKED << d) and delta(h.next[e], h.acked[d]) > 0:
+        h.state &= ~<uint32_t>(RESENT * BOTH)
+        h.t_idle, h.idle_frame, h.idle_file = k.resent_t[e], k.resent_frame[e], k.resent_file[e]
+    return True
+
+
+cdef inline void break_silence(Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
+    """A silence of `gap` ended with this segment: what comes back will tell whether it survived."""
+    if h.state & CHAIN and k.chain_side == s.side:
+        return                         # unanswered probes before it: the silence began with the first
+    h.state |= CHAIN
+    k.chain_side = s.side
+    k.chain_from_t, k.chain_from_frame, k.chain_from_file = s.t - gap, h.last_frame, <uint16_t>last_file
+    k.chain_first = gap
+    k.chain_frame, k.chain_file = s.frame, h.file
+    k.chain_lower = h.last_frame == 0 and h.state & LOWER != 0
+
+
+cdef inline void peer_facts(Hot* h, Cold* k, Pend* p, int e) noexcept nogil:
+    """What is known of the side that is to answer, before it does."""
+    p.peer_known = h.packets[e] != 0
+    p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[e], h.via[e], h.ip_id[e], h.window[e]
+    p.peer_stamps = 1 if h.state & (STAMPS << e) else 0
+    p.peer_round_trip = k.round_trip[e]
+
+
+cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_t gap, uint32_t last_file) noexcept nogil:
+    """A wake by this segment; NULL without memory. `gap` is the silence it ended, of whatever length."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef Pend* p
+    pend_drop(st, h)
+    h.pend = pend_new(st)
+    if h.pend == 0:
+        return NULL
+    p = pend_of(st, h.pend)
+    p.kind, p.side = <uint8_t>kind, <uint8_t>d
+    p.stream = h.stream
+    p.bound = LOWER_BOUND if h.state & LOWER else EXACT
+    p.gap = since(s.t, h.t_idle)
+    p.silence = gap
+    p.silence_first = k.chain_first if h.state & CHAIN and k.chain_side == d else gap
+    p.silence_answered = since(s.t, k.chain_from_t) if h.state & CHAIN and k.chain_side == d else gap
+    p.start.t, p.start.frame, p.start.file = h.t_idle, h.idle_frame, h.idle_file
+    p.start.known = p.bound == EXACT
+    p.before.t, p.before.frame, p.before.file = h.t_last, h.last_frame, <uint16_t>last_file
+    p.before.known = h.last_frame != 0
+    p.last_speaker = 0 if h.state & SPOKE_LAST else 1 if h.state & (SPOKE_LAST << 1) else NOBODY
+    p.hole = p.start.known and h.idle_file < st.run_file
+    if k.inner_from == h.t_idle:
+        p.inner_probes[0], p.inner_probes[1] = k.inner_probes[0], k.inner_probes[1]
+    p.fin = FIN_UNSEEN
+    if h.state & (FIN_SENT << e):
+        p.fin = FIN_SEEN
+        p.peer_fin.t, p.peer_fin.frame, p.peer_fin.file, p.peer_fin.known = k.fin_t[e], k.fin_frame[e], k.fin_file[e], 1
+    peer_facts(h, k, p, e)
+    note(st, s, &p.wake, p.wake_head, WAKE_HEAD)
+    p.last_sent = here(st, s)
+    p.segments, p.end = 1, s.seq + s.length
+    p.length = p.end - h.next[d] if h.state & (KNOWN << d) and delta(s.seq, h.next[d]) < 0 and s.length > 1 else s.length
+    return p
+
+
+cdef inline void continuity(Hot* h, Pend* p, Segment* s) noexcept nogil:
+    """Do the wake's own numbers say that nothing was missed, and whether a FIN was among it?"""
+    cdef int d = s.side, e = 1 - s.side
+    cdef int32_t jump
+    if h.state & (KNOWN << d):
+        jump = delta(s.seq, h.next[d])
+        if jump > 0:
+            p.missed[0] = <uint32_t>jump
+    if h.state & (KNOWN << e) and s.flags & F_ACK:
+        jump = delta(s.ack, h.next[e])
+        if jump <= 0 and p.fin == FIN_UNSEEN:
+            p.fin = FIN_EXCLUDED
+        elif jump == 1 and p.fin == FIN_UNSEEN:
+            p.fin = FIN_INFERRED
+        if jump > 1 or (jump == 1 and p.fin != FIN_SEEN and p.fin != FIN_INFERRED):
+            p.missed[1] = <uint32_t>(jump - (1 if p.fin == FIN_SEEN else 0))
+    if p.missed[0] or p.missed[1] or p.hole:
+        p.bound = UPPER_BOUND
+
+
+cdef inline void wake(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
+    """New payload after an idle period: somebody spoke again."""
+    cdef int d = s.side
+    cdef Pend* p
+    if h.pend and pend_of(st, h.pend).kind == WAKE_PAYLOAD:
+        give_up(st, index, h, k)       # the wake before, whatever became of it
+    p = begin(st, h, k, s, WAKE_PAYLOAD, gap, last_file)
+    if p == NULL:
+        return
+    continuity(h, p, s)
+    if s.length <= HEARTBEAT_MOST and k.beat_length == s.length and k.beat_side == d:
+        k.beat_count += k.beat_count < 3
+    else:
+        k.beat_length = <uint16_t>(s.length if s.length <= HEARTBEAT_MOST else 0)
+        k.beat_side, k.beat_count = <uint8_t>d, 1
+    p.heartbeat = k.beat_count >= 3 and s.length <= HEARTBEAT_MOST
+
+
+cdef inline void answered(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, Segment* s, bint speaks) noexcept nogil:
+    """The peer acknowledged the wake. It is over when the peer `speaks`: until then a RST may come instead."""
+    cdef int64_t trip
+    if not p.acknowledged:
+        p.acknowledged = 1
+        p.acknowledged_t = s.t
+        p.reply, p.covers = REPLY_ACK, 1
+        p.delay = since(s.t, p.wake.t)
+        if st.keep_all:
+            note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
+        if not p.retransmissions:      # Karn: a retransmitted segment times nothing
+            trip = since(s.t, p.last_sent.t)
+            if k.round_trip[s.side] == 0 or trip < k.round_trip[s.side]:
+                k.round_trip[s.side] = trip if trip else 1
+    if speaks:
+        conclude(st, index, h, k, p, SURVIVED)
+        pend_drop(st, h)
+
+
+cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
+    """The first RST of a connection: to whom, and does it end an idle period?"""
+    cdef int d = s.side, e = 1 - s.side
+    cdef Pend* p
+    if h.pend and pend_of(st, h.pend).side == d and give_up(st, index, h, k):
+        return                         # it resets its own connection: no answer to itself
+    if h.pend:
+        p = pend_of(st, h.pend)
+        p.silence_answered = since(p.last_sent.t, k.chain_from_t) if h.state & CHAIN else p.silence_answered
+        p.reply = REPLY_RST
+        p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
+        p.delay = since(s.t, p.wake.t)
+        p.count = 1
+        note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
+        conclude(st, index, h, k, p, RESET)
+        pend_drop(st, h)
+    elif not h.state & (FIN_SENT * 3) and since(s.t, h.t_idle) >= st.min_idle and quiet(h, k, s):
+        p = begin(st, h, k, s, WAKE_RST, gap, last_file)
+        if p != NULL:
+            conclude(st, index, h, k, p, RESET_IN_SILENCE)
+            pend_drop(st, h)
+
+
+cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """What comes when the connection is gone: RSTs to the request's other pieces, or the request the capture put
+    behind its RST."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef Emission* last = emission_of(st, k)
+    cdef Pend* p
+    cdef Pend* now
+    cdef bint probing
+    if last == NULL or last.index != index:
+        return
+    p = &last.pend
+    if s.flags & F_RST:
+        if p.reply == REPLY_RST and p.side == e and s.t <= last.deadline:
+            p.count += 1
+        return
+    if p.reply == REPLY_RST and p.side == d and p.kind == WAKE_PAYLOAD and s.t <= last.deadline:
+        if s.length and delta(s.seq + s.length, p.end) > 0:  # the rest of a request that is already answered
+            p.length += s.seq + s.length - (p.end if delta(s.seq, p.end) < 0 else s.seq)
+            p.segments += 1
+            p.end = s.seq + s.length
+        elif s.length:
+            p.retransmissions += 1
+        if s.flags & F_FIN and not p.own_fin.known:
+            p.own_fin = here(st, s)
+        return
+    probing = is_probe(h, s)
+    if p.result != RESET_IN_SILENCE or p.side != e or not (s.length or probing) or not s.flags & F_ACK:
+        return
+    if since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq or (h.state & (KNOWN << d) and s.seq != h.next[d] and not probing):
+        return
+    now = begin(st, h, k, s, WAKE_PROBE if probing else WAKE_PAYLOAD, p.silence, p.before.file)
+    if now == NULL:
+        return
+    # the idle period is the one the RST seemed to end
+    now.start, now.before, now.gap, now.bound, now.hole = p.start, p.before, p.gap, p.bound, p.hole
+    now.silence, now.silence_first, now.silence_answered = p.silence, p.silence_first, p.silence_answered
+    now.last_speaker = p.last_speaker
+    now.ended, now.server, now.roles, now.result = p.ended, p.server, p.roles, RESET
+    now.reply, now.count, now.covers, now.delay = REPLY_RST, 1, p.wake.flags & F_ACK and delta(p.wake.ack, s.seq) > 0, 0
+    now.answer = p.wake
+    memcpy(now.answer_head, p.wake_head, ANSWER_HEAD)
+    if now.answer.kept > ANSWER_HEAD:
+        now.answer.kept = ANSWER_HEAD
+    if not probing:
+        continuity(h, now, s)
+    if now.missed[0] or now.missed[1]:
+        now.result = UNDECIDED
+    count(st, h, k, RESET_IN_SILENCE, -1)
+    count(st, h, k, now.result, 1)
+    last.pend = now[0]
+    pend_drop(st, h)

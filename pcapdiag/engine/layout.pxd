@@ -1,0 +1,220 @@
+# The core's memory: what a segment, a connection and a pending wake are made of.
+#
+# A connection is two structs with one index. `Hot` is what every segment touches: two cache lines, prefetched together.
+# `Cold` is what only the rarer segments touch. Sides are 0 and 1: 0 is the endpoint that sorts first in the key.
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from *:
+    """
+    #define PREFETCH_WRITE(p) __builtin_prefetch((p), 1, 3)
+    #define PREFETCH_READ(p) __builtin_prefetch((p), 0, 3)
+    #define likely_(x) __builtin_expect(!!(x), 1)
+    #define unlikely_(x) __builtin_expect(!!(x), 0)
+    #define top_bit(x) (63 - __builtin_clzll(x))
+    """
+    void PREFETCH_WRITE(const void*) noexcept nogil
+    void PREFETCH_READ(const void*) noexcept nogil
+    bint likely_(bint) noexcept nogil
+    bint unlikely_(bint) noexcept nogil
+    int top_bit(uint64_t) noexcept nogil
+
+cdef enum:  # TCP flags, RFC 9293 3.1
+    F_FIN = 1
+    F_SYN = 2
+    F_RST = 4
+    F_PSH = 8
+    F_ACK = 16
+    F_URG = 32
+    F_ALL = 63            # those above: ECE and CWR say nothing here
+
+cdef enum:  # a connection's state bits; those of side 1 are those of side 0 shifted left by one
+    KNOWN = 1 << 0        # next is known
+    ACKED = 1 << 2        # acked is known
+    ISN = 1 << 4          # SYN or SYN-ACK seen, its number is in Cold.isn
+    SYN_SENT = 1 << 6     # sent a SYN without ACK: the client
+    SYN_ACK_SENT = 1 << 8
+    FIN_SENT = 1 << 10
+    RST_SENT = 1 << 12
+    BASE = 1 << 14        # first sequence number in this file is known (stream numbering)
+    STAMPS = 1 << 16      # carried the timestamps option
+    RESENT = 1 << 18      # sent outstanding payload again since idle_from
+    SPOKE_LAST = 1 << 20  # sent the last new payload
+    OPENING = 1 << 22     # its SYN is not acknowledged yet
+    # bits of the connection as a whole
+    FAST = 1 << 24        # may take the fast path
+    LOWER = 1 << 25       # idle_from is the start of the run: a lower bound
+    CHAIN = 1 << 26       # a silence ended and its end is not answered yet
+    RETIRED = 1 << 27     # an earlier incarnation: kept for reports, not in the table
+    FREE = 1 << 28        # the index is unused
+    LONE = 1 << 29        # one ACK-only segment of at most one byte so far: perhaps a probe
+    BOTH = 3
+
+cdef enum:
+    BATCH = 64
+    WAKE_HEAD = 224       # bytes kept of a wake's record: headers and a request line
+    ANSWER_HEAD = 96
+    NO_STREAM = 0xFFFFFFFF
+    NOBODY = 2
+    BUCKETS = 120         # 30 octaves of nanoseconds from 2^20 (1 ms) on, four buckets each
+    FIRST_OCTAVE = 20
+
+cdef enum:  # int64 constants are macros below
+    K_SEGMENT = 0
+    K_ICMP = 1
+
+cdef enum Kind:
+    WAKE_PAYLOAD, WAKE_PROBE, WAKE_FIN, WAKE_RST, WAKE_SYN
+
+cdef enum Result:
+    SURVIVED, RESET, UNANSWERED, CLOSED, RESET_IN_SILENCE, UNREACHABLE, UNDECIDED, RESULTS
+
+cdef enum FinProof:
+    FIN_SEEN, FIN_INFERRED, FIN_EXCLUDED, FIN_UNSEEN
+
+cdef enum BoundKind:
+    EXACT, LOWER_BOUND, UPPER_BOUND
+
+cdef enum Reply:
+    REPLY_NONE, REPLY_RST, REPLY_ACK, REPLY_ICMP
+
+cdef enum Role:
+    ROLE_SYN, ROLE_SYN_ACK, ROLE_KNOWN_SERVER, ROLE_PORT, ROLE_FIRST_PAYLOAD, ROLE_UNKNOWN
+
+cdef enum Seen:  # what a segment was taken for, for the trace
+    SEEN_PAYLOAD, SEEN_PROBE, SEEN_ACK, SEEN_RETRANSMISSION, SEEN_COPY, SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_STRAY
+
+cdef extern from *:
+    """
+    #define MS 1000000LL
+    #define COPY_WINDOW (50 * MS)     /* a bridge or tunnel re-records within milliseconds; a retransmission takes an RTO, 200 ms and more */
+    #define OFFLOAD_WINDOW (1 * MS)   /* GSO: one super-segment on one interface, its pieces on the next */
+    #define ACK_DELAY (500 * MS)      /* RFC 1122 4.2.3.2: an ACK is delayed by less than 0.5 s */
+    #define ACK_MISSED (3000 * MS)    /* no retransmission for this long: RFC 6298 (2.1, 5.7) starts at 1 s and falls back to 3 s */
+    #define SWAPPED (1 * MS)          /* how far apart captures reorder two records */
+    #define SETTLE (250 * MS)         /* RSTs to the pieces of one request arrive within about a round-trip time */
+    #define HEARTBEAT_MOST 64
+    #define FIRST_FLIGHT (1 << 20)    /* how much of the opener's first data the capture may have missed */
+    """
+    int64_t MS, COPY_WINDOW, OFFLOAD_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, SETTLE
+    uint32_t HEARTBEAT_MOST
+    int32_t FIRST_FLIGHT
+
+cdef struct Segment:
+    uint64_t a_hi, a_lo, b_hi, b_lo  # addresses in network order as numbers, IPv4 mapped; (a, port a) < (b, port b)
+    uint32_t ports                   # port a << 16 | port b
+    uint32_t hash
+    int64_t t
+    uint32_t seq, ack, length, frame
+    uint16_t window, ip_id
+    uint8_t flags, side, ttl, via
+    uint8_t v6, fragment, df, kind
+    uint8_t header                   # TCP header length in bytes, options included
+    uint8_t icmp_type, icmp_code, seen
+    uint16_t interface
+    uint16_t payload_at              # offset of the payload in the record, whether captured or not
+    uint32_t captured
+    uint32_t where                   # connection index found ahead, or 0
+    const uint8_t* record
+
+cdef struct Hot:
+    uint64_t a_hi, a_lo, b_hi, b_lo
+    uint32_t ports
+    uint32_t state
+    uint32_t next[2]
+    uint32_t acked[2]
+    int64_t t_last
+    # second line
+    int64_t t_idle
+    int64_t t_side[2]                # each side's last segment
+    uint32_t last_frame, idle_frame
+    uint32_t packets[2]
+    uint16_t window[2]
+    uint16_t ip_id[2]
+    uint8_t ttl[2]
+    uint8_t via[2]
+    uint16_t file, idle_file
+    uint32_t pend                    # index of the pending wake, 0 for none
+    uint32_t stream
+
+cdef struct Cold:
+    int64_t first_t
+    int64_t handshake_t
+    int64_t resent_t[2]              # when outstanding payload was last sent again
+    int64_t round_trip[2]            # to that side and back, 0 for unknown
+    int64_t chain_from_t             # the segment before the silence
+    int64_t chain_first              # ns from there to the first segment that broke it
+    uint32_t chain_from_frame, chain_frame
+    uint32_t first_frame, first_stream
+    uint32_t base[2]
+    uint32_t isn[2]
+    uint32_t fin_end[2]
+    uint32_t start[2]
+    uint32_t retransmissions[2]
+    uint32_t copies, periods, survived
+    uint32_t service                 # index + 1
+    uint32_t fin_frame[2]
+    uint32_t rst_seq[2]
+    uint32_t resent_frame[2]
+    int64_t fin_t[2]
+    int64_t inner_from               # the idle period that inner_probes counts: its t_idle
+    uint64_t emitted                 # number of its last emission + 1, 0 for none
+    uint16_t fin_file[2]
+    uint16_t probes[2]
+    uint16_t inner_probes[2]         # inside the current idle period
+    uint16_t chain_from_file, chain_file, first_file
+    uint16_t beat_length
+    uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
+    uint16_t resent_file[2]
+    uint8_t rst_ttl[2]
+    uint8_t rst_via[2]
+
+cdef struct Facts:                   # one segment, as a judge sees it
+    int64_t t
+    uint32_t frame, seq, ack, length
+    uint16_t file, window, ip_id, link, payload_at, kept
+    uint8_t flags, ttl, via, v6, df, stamps  # stamps: 0 no, 1 yes, 2 cut off
+
+cdef struct Ref:
+    int64_t t
+    uint32_t frame
+    uint16_t file, known
+
+cdef struct Pend:                    # a wake that is not answered yet, and then the verdict's material
+    uint8_t kind, side, acknowledged, result, fin, bound, heartbeat, last_speaker
+    uint8_t hole, reply, covers, icmp_type, icmp_code, server, roles, peer_known
+    Ref start, before, last_sent, own_fin, peer_fin, ended
+    int64_t gap, silence, silence_first, silence_answered, acknowledged_t, delay
+    uint32_t missed[2]
+    uint32_t length, segments, retransmissions, end, count, stream
+    uint16_t inner_probes[2]
+    uint16_t peer_window, peer_ip_id
+    uint8_t peer_ttl, peer_via, peer_v6, peer_stamps
+    int64_t peer_round_trip
+    Facts wake, answer
+    uint8_t wake_head[224]
+    uint8_t answer_head[96]
+
+cdef struct Emission:
+    Pend pend
+    Hot hot
+    Cold cold
+    uint32_t index
+    int64_t deadline
+
+cdef struct Longest:
+    int64_t length
+    int32_t lower
+    Ref before, ended
+
+cdef struct Statistics:              # of one service, made when its first idle period or silence is counted
+    uint64_t results[8]
+    uint64_t survived
+    Longest longest
+    uint32_t histogram[120]
+
+cdef struct Service:
+    uint64_t hi, lo
+    uint32_t port
+    uint32_t strong                  # known from a SYN or SYN-ACK
+    Statistics* stats

@@ -1,0 +1,175 @@
+"""From the core's numbers to the types of ``types.py``: the only place where the two meet."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import Any
+
+from pcapdiag.engine.types import (
+    Answer,
+    AnswerKind,
+    Bound,
+    Connection,
+    Damage,
+    Endpoint,
+    Extreme,
+    FileFacts,
+    Fin,
+    IdlePeriod,
+    Outcome,
+    PeerFacts,
+    RecordRef,
+    RolesFrom,
+    SegmentFacts,
+    Service,
+    Totals,
+    Wake,
+    WakeKind,
+)
+
+# In the order of the core's enumerations.
+_OUTCOMES = tuple(Outcome)
+_KINDS = tuple(WakeKind)
+_FINS = tuple(Fin)
+_BOUNDS = tuple(Bound)
+_ROLES = tuple(RolesFrom)
+_REPLIES = (None, AnswerKind.RST, AnswerKind.ACK, AnswerKind.ICMP)
+SEEN = ("payload", "probe", "ack", "retransmission", "copy", "syn", "fin", "rst", "stray")
+
+BUCKETS, FIRST_OCTAVE = 120, 20
+#: Lower edges of the histogram's buckets in ns: four an octave from 2^20 on; the first also holds all below it.
+EDGES = tuple((4 + i % 4) << (FIRST_OCTAVE + i // 4 - 2) for i in range(BUCKETS))
+
+#: LINKTYPE_ values (tcpdump.org/linktypes.html) that are decoded, and the commoner of those that are not.
+LINK_TYPES = {
+    0: "NULL", 1: "ETHERNET", 6: "IEEE802_5", 9: "PPP", 12: "RAW", 14: "RAW", 50: "PPP_HDLC", 51: "PPP_ETHER",
+    101: "RAW", 104: "C_HDLC", 105: "IEEE802_11", 107: "FRELAY", 108: "LOOP", 113: "LINUX_SLL", 117: "PFLOG",
+    119: "IEEE802_11_PRISM", 127: "IEEE802_11_RADIOTAP", 147: "USER0", 163: "IEEE802_11_AVS", 166: "PPP_PPPD",
+    187: "BLUETOOTH_HCI_H4", 189: "USB_LINUX", 192: "PPI", 195: "IEEE802_15_4_WITHFCS", 201: "BLUETOOTH_HCI_H4_WITH_PHDR",
+    220: "USB_LINUX_MMAPPED", 227: "CAN_SOCKETCAN", 228: "IPV4", 229: "IPV6", 231: "DBUS", 239: "NFLOG", 247: "INFINIBAND",
+    249: "USBPCAP", 251: "BLUETOOTH_LE_LL", 253: "NETLINK", 276: "LINUX_SLL2",
+}  # fmt: skip
+_PROTOCOLS = {1: "ICMP", 2: "IGMP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "ICMPv6", 59: "IPv6 no next header",
+              88: "EIGRP", 89: "OSPF", 103: "PIM", 112: "VRRP", 132: "SCTP"}  # fmt: skip
+_ETHERTYPES = {0: "LLC", 0x0806: "ARP", 0x8035: "RARP", 0x8863: "PPPoE discovery", 0x8864: "PPPoE control", 0x888E: "802.1X",
+               0x88CC: "LLDP", 0x8809: "slow protocols", 0x8906: "FCoE", 0x88F7: "PTP", 0x9000: "loopback"}  # fmt: skip
+# In the order of the core's Fate; None where the reason is told by a finer count.
+_FATES = (None, None, None, None, "IP fragment", "cut by snap length", "bad link header", "bad IP header", "bad TCP header",
+          "bad tunnel header", "too many tunnels", "unknown interface", "systemd journal entry")  # fmt: skip
+_OTHER = (1 << 64) - 1
+
+
+@lru_cache(maxsize=4096)
+def endpoint(hi: int, lo: int, port: int) -> Endpoint:
+    """The core's 128-bit address (IPv4 mapped) as text."""
+    if hi == 0 and lo >> 32 == 0xFFFF:
+        return Endpoint(str(ipaddress.IPv4Address(lo & 0xFFFFFFFF)), port)
+    return Endpoint(str(ipaddress.IPv6Address(hi << 64 | lo)), port)
+
+
+def _ref(r: tuple[int, int, int] | None) -> RecordRef | None:
+    return None if r is None else RecordRef(*r)
+
+
+def _extreme(e: Any) -> Extreme | None:
+    return None if e is None else Extreme(e[0], e[1], _ref(e[2]), RecordRef(*e[3]))
+
+
+def _segment(f: Any) -> SegmentFacts:
+    return SegmentFacts(RecordRef(*f[0]), *f[1:13])
+
+
+def _side(client: bool) -> str:
+    return "client" if client else "server"
+
+
+def connection(*, roles: int, first: Any, last: Any, **facts: Any) -> Connection:
+    """One connection's numbers as a Connection."""
+    return Connection(roles_from=_ROLES[roles], first=RecordRef(*first), last=RecordRef(*last), **facts)
+
+
+def idle_period(
+    *, outcome: int, kind: int, sender: bool, last_speaker: bool | None, start: Any, before: Any, bound: int, fin: int,
+    peer_fin: Any, wake: Any, reply: int, answer: Any, peer: Any, round_trip: int | None, ended: Any, **facts: Any,
+) -> IdlePeriod:  # fmt: skip
+    """One emission of the core as an IdlePeriod."""
+    first, length, segments, retransmissions, last_sent, own_fin, heartbeat = wake
+    kind_of_answer = _REPLIES[reply]
+    reply_facts = None
+    if answer is not None and kind_of_answer is not None:
+        segment, delay, count, covers, acknowledged, icmp_type, icmp_code = answer
+        icmp = kind_of_answer is AnswerKind.ICMP
+        reply_facts = Answer(kind_of_answer, _segment(segment), delay, count, covers, acknowledged,
+                             icmp_type if icmp else None, icmp_code if icmp else None)  # fmt: skip
+    ttl, ip_id, via, window, stamps = peer or (None,) * 5
+    return IdlePeriod(
+        outcome=_OUTCOMES[outcome],
+        sender=_side(sender),
+        last_speaker=None if last_speaker is None else _side(last_speaker),
+        start=_ref(start),
+        last_before=_ref(before),
+        bound=_BOUNDS[bound],
+        fin=_FINS[fin],
+        peer_fin=_ref(peer_fin),
+        wake=Wake(_KINDS[kind], _segment(first), first[12][first[13]:] if length else b"", length, segments,
+                  retransmissions, RecordRef(*last_sent), _ref(own_fin), heartbeat),
+        answer=reply_facts,
+        peer=PeerFacts(ttl, ip_id, via, window, stamps, round_trip),
+        ended=RecordRef(*ended),
+        **facts,
+    )  # fmt: skip
+
+
+def service(*, counts: list[int], outcomes: list[int], longest: Any, **facts: Any) -> Service:
+    """One service's counts as a Service."""
+    connections, from_clients, from_servers, probed = counts
+    return Service(connections=connections, idle_periods=sum(outcomes), outcomes=_by_outcome(outcomes),
+                   longest_survived=_extreme(longest), probes=(from_clients, from_servers), probed=probed, **facts)  # fmt: skip
+
+
+def totals(*, outcomes: list[int], longest: Any, **facts: Any) -> Totals:
+    """The timeline's sums as Totals."""
+    return Totals(outcomes=_by_outcome(outcomes), longest_survived=_extreme(longest), **facts)
+
+
+def _by_outcome(counts: list[int]) -> dict[Outcome, int]:
+    return dict(zip(_OUTCOMES, counts, strict=True))
+
+
+def link_type(number: int) -> str:
+    """A link type's name."""
+    return LINK_TYPES.get(number, f"link type {number}")
+
+
+def file_facts(
+    *, fates: list[int], protocols: dict[int, int], ethertypes: list[tuple[int, int]], links: list[tuple[int, int]],
+    first: int | None, last: int | None, format: str, nanoseconds: bool, link_types: list[int], snap: int,
+    drops: int | None, damage: tuple[int, int, str] | None, **facts: Any,
+) -> FileFacts:  # fmt: skip
+    """What the core counted in one file as FileFacts, reasons in words."""
+    skipped: dict[str, int] = {}
+
+    def add(reason: str, n: int) -> None:
+        skipped[reason] = skipped.get(reason, 0) + n
+
+    for number, n in links:
+        add("other link types" if number == _OTHER else link_type(number), n)
+    for number, n in ethertypes:
+        add("other EtherTypes" if number == _OTHER else _ETHERTYPES.get(number, f"EtherType 0x{number:04x}"), n)
+    for number, n in protocols.items():
+        add(_PROTOCOLS.get(number, f"IP protocol {number}"), n)
+    for reason, n in zip(_FATES, fates, strict=True):
+        if reason is not None and n:
+            add(reason, n)
+    return FileFacts(
+        skipped=skipped,
+        first_time=first,
+        last_time=last,
+        format=f"{format} (ns)" if nanoseconds and format == "pcap" else format,
+        link_types=tuple(link_type(n) for n in link_types),
+        snap_length=snap or None,
+        reported_drops=drops,
+        damage=None if damage is None else Damage(*damage),
+        **facts,
+    )

@@ -1,0 +1,137 @@
+# Who is client and who is server, and what is counted for each server address and port.
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memset
+
+from .layout cimport *
+from .state cimport *
+from .table cimport mum
+
+
+cdef inline uint32_t service_find(State* st, uint64_t hi, uint64_t lo, uint32_t port, bint make) noexcept nogil:
+    """Index + 1 of a service, 0 if there is none (or no memory to make it)."""
+    cdef uint64_t h = mum(lo ^ st.seed[1], (hi + port) ^ st.seed[2])
+    cdef uint32_t at = <uint32_t>(h ^ h >> 32) & st.service_mask
+    cdef uint32_t i, room
+    cdef uint32_t* slots
+    cdef Service* services
+    while st.service_slots[at]:
+        i = st.service_slots[at]
+        if st.services[i].lo == lo and st.services[i].hi == hi and st.services[i].port == port:
+            return i
+        at = (at + 1) & st.service_mask
+    if not make:
+        return 0
+    if st.services_used + 2 >= st.services_room:
+        room = st.services_room * 2
+        services = <Service*>realloc(st.services, room * sizeof(Service))
+        slots = <uint32_t*>calloc(room * 2, 4)
+        if services == NULL or slots == NULL:
+            free(slots)
+            if services != NULL:
+                st.services = services
+            return 0
+        free(st.service_slots)
+        st.services, st.service_slots = services, slots
+        st.services_room, st.service_mask = room, room * 2 - 1
+        for i in range(1, st.services_used + 1):
+            h = mum(services[i].lo ^ st.seed[1], (services[i].hi + services[i].port) ^ st.seed[2])
+            at = <uint32_t>(h ^ h >> 32) & st.service_mask
+            while slots[at]:
+                at = (at + 1) & st.service_mask
+            slots[at] = i
+        return service_find(st, hi, lo, port, True)
+    st.services_used += 1
+    st.service_slots[at] = st.services_used
+    memset(&st.services[st.services_used], 0, sizeof(Service))
+    st.services[st.services_used].hi = hi
+    st.services[st.services_used].lo = lo
+    st.services[st.services_used].port = port
+    return st.services_used
+
+
+cdef inline uint32_t service_at(State* st, Hot* h, int side, bint make) noexcept nogil:
+    if side == 0:
+        return service_find(st, h.a_hi, h.a_lo, h.ports >> 16, make)
+    return service_find(st, h.b_hi, h.b_lo, h.ports & 0xFFFF, make)
+
+
+cdef inline bint registered(uint32_t port) noexcept nogil:
+    """Ports of the registered range on which servers are met, for pairs that the ranges do not tell apart."""
+    return port == 1433 or port == 1521 or port == 1883 or port == 2379 or port == 3000 or port == 3306 \
+        or port == 4222 or port == 5000 or port == 5432 or port == 5672 or port == 6379 or port == 6443 \
+        or port == 8000 or port == 8080 or port == 8081 or port == 8443 or port == 8888 or port == 9000 \
+        or port == 9042 or port == 9090 or port == 9092 or port == 9200 or port == 11211 or port == 15001 \
+        or port == 15006 or port == 15443 or port == 27017
+
+
+cdef inline int port_server(uint32_t a, uint32_t b) noexcept nogil:
+    """Which side's port looks like a service and the other's does not: 0, 1 or NOBODY.
+
+    Below 1024 the privileged ports; from 32768 on what Linux hands out to clients (net.ipv4.ip_local_port_range).
+    """
+    cdef int ra = 3 if a < 1024 else 2 if registered(a) else 1 if a < 32768 else 0
+    cdef int rb = 3 if b < 1024 else 2 if registered(b) else 1 if b < 32768 else 0
+    if ra == rb:
+        return NOBODY
+    return 0 if ra > rb else 1
+
+
+cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
+    """Server side and how that is known into `k`, strongest proof first; kept once a SYN or SYN-ACK has told."""
+    cdef int side, known
+    cdef uint32_t a, b
+    if k.roles <= ROLE_SYN_ACK and k.service:
+        return
+    k.roles = ROLE_UNKNOWN
+    if h.state & (SYN_SENT * BOTH):
+        k.server = 1 if h.state & SYN_SENT else 0
+        k.roles = ROLE_SYN
+    elif h.state & (SYN_ACK_SENT * BOTH):
+        k.server = 0 if h.state & SYN_ACK_SENT else 1
+        k.roles = ROLE_SYN_ACK
+    else:
+        a = service_at(st, h, 0, False)
+        b = service_at(st, h, 1, False)
+        a = a and st.services[a].strong
+        b = b and st.services[b].strong
+        side = port_server(h.ports >> 16, h.ports & 0xFFFF)
+        if (a != 0) != (b != 0):
+            k.server = 0 if a else 1
+            k.roles = ROLE_KNOWN_SERVER
+        elif side != NOBODY:
+            k.server = <uint8_t>side
+            k.roles = ROLE_PORT
+        elif k.spoke_first:
+            k.server = 2 - k.spoke_first
+            k.roles = ROLE_FIRST_PAYLOAD
+        else:
+            k.server = 1
+    if k.roles <= ROLE_SYN_ACK:
+        k.service = service_at(st, h, k.server, True)
+        if k.service:
+            st.services[k.service].strong = 1
+
+
+cdef inline Statistics* statistics(State* st, Hot* h, Cold* k) noexcept nogil:
+    """Where this connection's idle periods are counted, NULL without memory."""
+    cdef uint32_t i
+    decide_roles(st, h, k)
+    i = k.service if k.roles <= ROLE_SYN_ACK else service_at(st, h, k.server, True)
+    if i == 0:
+        return NULL
+    if st.services[i].stats == NULL:
+        st.services[i].stats = <Statistics*>calloc(1, sizeof(Statistics))
+    return st.services[i].stats
+
+
+cdef inline uint32_t bucket(int64_t length) noexcept nogil:
+    """Four buckets an octave, from 2^20 ns on: exact integer edges (see EDGES)."""
+    cdef int octave
+    if length < 1 << FIRST_OCTAVE:
+        return 0
+    octave = top_bit(<uint64_t>length)
+    if octave >= FIRST_OCTAVE + BUCKETS // 4:
+        return BUCKETS - 1
+    return (octave - FIRST_OCTAVE) * 4 + (<uint32_t>(length >> (octave - 2)) & 3)

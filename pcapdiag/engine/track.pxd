@@ -1,0 +1,484 @@
+# One segment at a time into its connection: the fast path for what happens a million times, and the rest.
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from .layout cimport *
+from .state cimport *
+from .table cimport closed, find, place, rebuild, replace, same_key, take_index
+from .services cimport decide_roles
+from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_of
+from .idle cimport after_reset, answered, begin, break_silence, is_probe, own_outstanding, quiet, reset, wake
+from .evict cimport make_room
+
+
+cdef inline uint32_t fin_of(Hot* h, int side) noexcept nogil:
+    """1 if that side's FIN takes a sequence number beyond its payload."""
+    return 1 if h.state & (FIN_SENT << side) else 0
+
+
+cdef inline uint32_t number_stream(State* st, Segment* s) noexcept nogil:
+    """The next tcp.stream number of this file, NO_STREAM where tshark may have known the connection already."""
+    if st.evicted_here and not s.flags & F_SYN:
+        st.streams_known = False
+    if not st.streams_known:
+        return NO_STREAM
+    st.next_stream += 1
+    # tshark dissects a fragmented packet where its last fragment is: perhaps after others
+    return NO_STREAM if s.fragment else st.next_stream - 1
+
+
+cdef inline uint32_t create(State* st, Segment* s) noexcept nogil:
+    """A new connection for this segment, not yet in the table; 0 if there is no room or memory."""
+    cdef uint32_t index
+    cdef Hot* h
+    cdef Cold* k
+    cdef uint32_t interface = (st.interface_base + s.interface) & 255
+    index = take_index(st)
+    if index == 0:
+        return 0
+    h, k = hot_of(st, index), cold_of(st, index)
+    memset(h, 0, sizeof(Hot))
+    memset(k, 0, sizeof(Cold))
+    st.live += 1
+    st.connections += 1
+    h.a_hi, h.a_lo, h.b_hi, h.b_lo, h.ports = s.a_hi, s.a_lo, s.b_hi, s.b_lo, s.ports
+    h.file = h.idle_file = st.file
+    h.t_last = h.t_idle = s.t
+    if not s.flags & F_SYN:
+        # It may have been silent since before the capture began: this long at least.
+        h.t_last = h.t_idle = st.first_seen[interface] if st.seen[interface] > 1 else st.run_start
+        h.state = LOWER
+    k.first_t, k.first_frame, k.first_file = s.t, s.frame, st.file
+    k.roles = ROLE_UNKNOWN
+    return index
+
+
+cdef inline uint32_t enter(State* st, Segment* s) noexcept nogil:
+    """Create a connection under a key the table does not hold."""
+    cdef uint32_t index
+    if (st.filled + 1) * 5 > (st.mask + 1) * 3 and not rebuild(st, (st.mask + 1) * 2):
+        return 0
+    index = create(st, s)
+    if index:
+        place(st, s.hash, index)
+        hot_of(st, index).stream = number_stream(st, s)
+        cold_of(st, index).first_stream = hot_of(st, index).stream
+    return index
+
+
+cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept nogil:
+    """Which connection a SYN belongs to: this one, or one that begins with it."""
+    cdef Hot* h = hot_of(st, index)
+    cdef Cold* k = cold_of(st, index)
+    cdef Hot* n
+    cdef int d = s.side, e = 1 - s.side
+    cdef bint fresh, stream
+    cdef uint32_t other
+    cdef Pend* p
+    if h.state & (ISN << d):
+        fresh = (k.isn[d] != s.seq and (closed(h) or not s.flags & F_ACK)) or (closed(h) and not s.flags & F_ACK)
+    elif s.flags & F_ACK:
+        fresh = False
+    else:
+        # swapped records: what the other side sent may already acknowledge this SYN
+        fresh = (h.state & (KNOWN << d) and k.start[d] != s.seq + 1) or \
+                (h.state & (KNOWN << e) and not h.state & (ISN << e) and not (h.state & (ACKED << e) and h.acked[e] == s.seq + 1))
+    stream = not s.flags & F_ACK and h.state & (BASE << d) and k.base[d] != s.seq and h.file == st.file
+    if not fresh:
+        if stream:
+            h.stream = number_stream(st, s)
+            h.state &= ~<uint32_t>(BASE * BOTH)
+        return index
+    give_up(st, index, h, k)
+    if not closed(h) and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle and not h.state & (FIN_SENT * BOTH) \
+            and not own_outstanding(h, k, d, s.t) and not own_outstanding(h, k, e, s.t):
+        p = begin(st, h, k, s, WAKE_SYN, since(s.t, h.t_last), h.file)
+        if p != NULL:
+            conclude(st, index, h, k, p, UNDECIDED)
+            pend_drop(st, h)
+    other = create(st, s)
+    if other == 0:
+        return 0
+    h.state = (h.state | RETIRED) & ~<uint32_t>FAST
+    replace(st, s.hash, index, other)
+    n = hot_of(st, other)
+    if stream or h.file != st.file:
+        n.stream = number_stream(st, s)
+    else:
+        n.stream = h.stream
+        n.state |= h.state & (BASE * BOTH)
+        cold_of(st, other).base[0], cold_of(st, other).base[1] = k.base[0], k.base[1]
+    cold_of(st, other).first_stream = n.stream
+    return other
+
+
+cdef inline bint is_copy(Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """Is this a packet that was recorded already, by another way or twice? Then it says nothing new."""
+    cdef int d = s.side
+    if h.packets[d] == 0 or since(s.t, h.t_side[d]) > COPY_WINDOW:
+        return False
+    if s.flags & F_RST:                # a stack answers each piece of a request with the same RST: those are no copies
+        return h.state & (RST_SENT << d) and k.rst_seq[d] == s.seq and (k.rst_via[d] != s.via or k.rst_ttl[d] != s.ttl)
+    if s.flags & F_SYN:
+        if not h.state & (ISN << d) or k.isn[d] != s.seq:
+            return False
+    else:
+        if not h.state & (KNOWN << d) or delta(s.seq + s.length, h.next[d] + fin_of(h, d)) > 0:
+            return False
+        if s.flags & F_FIN and not (h.state & (FIN_SENT << d) and k.fin_end[d] == s.seq + s.length):
+            return False
+        if s.flags & F_ACK and (not h.state & (ACKED << d) or delta(s.ack, h.acked[d]) > 0):
+            return False
+    if s.via != h.via[d] or s.ttl != h.ttl[d]:
+        return True
+    if s.ip_id != h.ip_id[d] or s.window != h.window[d]:
+        return False
+    # Without an IP ID two equal pure ACKs may be two: stacks repeat them for segments out of order.
+    return s.length != 0 or s.v6 or s.ip_id != 0
+
+
+cdef inline bint is_stray(Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """Does it belong to an older incarnation, while the SYN of this one is not acknowledged?"""
+    cdef int d = s.side, e = 1 - s.side
+    if h.state & (OPENING << e):
+        return not s.flags & F_ACK or delta(s.ack, k.isn[e]) <= 0 or delta(s.ack, h.next[e]) > FIRST_FLIGHT
+    return h.state & (OPENING << d) and s.flags & F_RST and s.seq != k.isn[d] + 1
+
+
+cdef inline void touch(State* st, Hot* h, Segment* s) noexcept nogil:
+    """Remember the connection's and the side's last segment."""
+    cdef int d = s.side
+    h.t_last = h.t_side[d] = s.t
+    h.last_frame, h.file = s.frame, st.file
+    if not s.flags & F_RST:            # RSTs of others in its name must not blur what the side itself looks like
+        h.ttl[d], h.via[d], h.ip_id[d], h.window[d] = s.ttl, s.via, s.ip_id, s.window
+
+
+cdef inline void idle_from(State* st, Hot* h, Segment* s) noexcept nogil:
+    h.t_idle, h.idle_frame, h.idle_file = s.t, s.frame, st.file
+    h.state &= ~<uint32_t>(RESENT * BOTH)
+
+
+cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """A SYN or SYN-ACK that belongs to this connection."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef int64_t trip = since(s.t, k.handshake_t)
+    if h.state & (ISN << d) and k.isn[d] == s.seq:
+        k.retransmissions[d] += 1
+        st.retransmissions += 1
+        k.handshake |= 2
+    elif not h.state & (ISN << d) or h.state & (OPENING << d) or not h.state & (KNOWN << d):
+        h.state |= (ISN | KNOWN | OPENING) << d
+        h.state |= (SYN_ACK_SENT if s.flags & F_ACK else SYN_SENT) << d
+        k.isn[d] = k.start[d] = s.seq
+        h.next[d] = s.seq + 1
+        if s.flags & F_ACK:
+            h.state = (h.state & ~<uint32_t>(OPENING << e)) | ACKED << d
+            h.acked[d] = s.ack
+            if h.state & (SYN_SENT << e):
+                if not k.handshake & 2:
+                    k.round_trip[d] = trip if trip else 1
+                k.handshake |= 1
+            decide_roles(st, h, k)
+        k.handshake_t = s.t
+    if s.length and delta(s.seq + 1 + s.length, h.next[d]) > 0:  # TCP Fast Open, RFC 7413
+        h.next[d] = s.seq + 1 + s.length
+    if not h.state & (SPOKE_LAST * BOTH):
+        idle_from(st, h, s)
+        h.state &= ~<uint32_t>LOWER
+
+
+cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh) noexcept nogil:
+    """What this segment acknowledges, and whether it left nothing outstanding."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef int64_t trip
+    cdef bint late
+    if h.state & (OPENING << e):       # not stray: it acknowledges the SYN
+        h.state &= ~<uint32_t>(OPENING << e)
+        if h.state & (SYN_ACK_SENT << e):
+            trip = since(s.t, k.handshake_t)
+            if not k.handshake & 2:
+                k.round_trip[d] = trip if trip else 1
+        if not h.state & (SPOKE_LAST * BOTH):
+            idle_from(st, h, s)
+    h.state &= ~<uint32_t>(OPENING << d)
+    # An acknowledgement later than any delayed ACK ends what was outstanding only now, unless it repeats one that the
+    # capture missed.
+    if not fresh and since(s.t, h.t_idle) > ACK_DELAY and h.state & (KNOWN << e) and h.state & (SPOKE_LAST * BOTH) \
+            and delta(h.next[e], s.ack) <= 0 and not own_outstanding(h, k, d, s.t) \
+            and (h.state & (RESENT << e) or since(s.t, h.t_idle) < ACK_MISSED):
+        if h.state & (ACKED << d):
+            late = delta(h.next[e], h.acked[d]) > 0
+        else:
+            late = h.state & (SPOKE_LAST << e)
+        if late:
+            idle_from(st, h, s)
+    if not h.state & (ACKED << d) or delta(s.ack, h.acked[d]) > 0:
+        h.state |= ACKED << d
+        h.acked[d] = s.ack
+
+
+cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """The connection's first segment was an ACK of at most one byte; is this its answer, so that it was a probe?"""
+    cdef int e = 1 - s.side
+    h.state &= ~<uint32_t>LONE
+    if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 \
+            and s.ack == k.start[e] + 1:
+        h.next[e] = k.start[e] + 1
+        k.probes[e] += 1
+        st.probes += 1
+
+
+cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
+    """A keepalive probe: it breaks the silence, not the idleness."""
+    cdef int d = s.side
+    cdef Pend* p
+    k.probes[d] += k.probes[d] < 0xFFFF
+    st.probes += 1
+    if k.inner_from != h.t_idle:
+        k.inner_from = h.t_idle
+        k.inner_probes[0] = k.inner_probes[1] = 0
+    if h.pend:
+        p = pend_of(st, h.pend)
+        if p.kind == WAKE_PROBE and p.side == d:
+            p.last_sent = here(st, s)
+            p.segments += 1
+            p.retransmissions += 1
+            p.inner_probes[d] += p.inner_probes[d] < 0xFFFF
+        elif p.acknowledged and since(s.t, h.t_idle) >= st.min_idle:
+            give_up(st, index, h, k)
+    if h.pend == 0 and since(s.t, h.t_idle) >= st.min_idle:
+        begin(st, h, k, s, WAKE_PROBE, gap, last_file)
+    k.inner_probes[d] += k.inner_probes[d] < 0xFFFF
+
+
+cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept nogil:
+    """Everything that is not plainly the next segment of a busy connection. The order of tests is that of
+    docs/semantics.md."""
+    cdef Cold* k
+    cdef Pend* p
+    cdef int d = s.side, e = 1 - s.side
+    cdef uint32_t end = s.seq + s.length, last_file
+    cdef int64_t gap
+    cdef bint known, fresh, fin, probing, awake, calm
+    st.at_t, st.at_frame = s.t, s.frame
+    k = cold_of(st, index)
+    if is_copy(h, k, s):
+        h.packets[d] += 1
+        k.copies += 1
+        st.copies += 1
+        s.seen = SEEN_COPY
+        return
+    if s.flags & F_SYN and h.packets[0] + h.packets[1]:
+        index = incarnation(st, index, s)
+        if index == 0:
+            return
+        h, k = hot_of(st, index), cold_of(st, index)
+    h.packets[d] += 1
+    last_file = h.file
+    if h.file != st.file:              # first seen in this file
+        h.stream = number_stream(st, s)
+        h.state &= ~<uint32_t>(BASE * BOTH)
+        h.file = st.file
+    if not h.state & (BASE << d):
+        h.state |= BASE << d
+        k.base[d] = s.seq if s.flags & F_SYN else s.seq - 1
+    if s.flags & F_ACK and not h.state & (BASE << e):
+        h.state |= BASE << e
+        k.base[e] = s.ack - 1
+    if is_stray(h, k, s):
+        st.strays += 1
+        s.seen = SEEN_STRAY
+        return
+    known = h.state & (KNOWN << d)
+    gap = since(s.t, h.t_last)
+    if not h.state & (STAMPS << d) and s.header > 20 and stamps_of(s) == 1:
+        h.state |= STAMPS << d
+
+    if h.state & (RST_SENT * BOTH):
+        after_reset(st, index, h, k, s)
+        if s.flags & F_RST:
+            h.state |= RST_SENT << d
+        s.seen = SEEN_RST if s.flags & F_RST else SEEN_STRAY
+        touch(st, h, s)
+        return
+    if s.flags & F_SYN:
+        s.seen = SEEN_SYN
+        handshake(st, h, k, s)
+        touch(st, h, s)
+        refresh(h)
+        return
+    if s.flags & F_RST:
+        s.seen = SEEN_RST
+        reset(st, index, h, k, s, gap, last_file)
+        h.state = (h.state | RST_SENT << d) & ~<uint32_t>(FAST | CHAIN)
+        k.rst_seq[d], k.rst_via[d], k.rst_ttl[d] = s.seq, s.via, s.ttl
+        touch(st, h, s)
+        return
+
+    probing = is_probe(h, s)
+    fin = s.flags & F_FIN and not h.state & (FIN_SENT << d)
+    fresh = s.length and not probing and (not known or delta(end, h.next[d]) > 0)
+    if h.last_frame == 0 and s.flags & F_ALL == F_ACK and s.length <= 1:
+        h.state |= LONE
+        fresh = False
+    elif h.state & LONE:
+        hindsight(st, h, k, s)
+    awake = since(s.t, h.t_idle) >= st.min_idle
+    calm = (awake or gap >= st.min_idle) and quiet(h, k, s)
+    awake = calm and since(s.t, h.t_idle) >= st.min_idle  # quiet may have found a later beginning
+
+    # what the other side had sent is answered
+    p = pend_of(st, h.pend) if h.pend else NULL
+    if h.state & CHAIN and k.chain_side == e and (p == NULL or p.side != e or p.kind != WAKE_PAYLOAD
+                                                   or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0)):
+        sample_survived(st, h, k)
+    if p != NULL and p.side == e:
+        if p.kind == WAKE_PROBE:
+            pend_drop(st, h)
+        elif s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0:
+            answered(st, index, h, k, p, s, fresh)
+        elif fin:
+            p.fin = FIN_SEEN
+            p.peer_fin = here(st, s)
+
+    # what it does itself
+    if gap >= st.min_idle and calm and (fresh or probing or not (fin or s.length)):
+        break_silence(h, k, s, gap, last_file)
+    p = pend_of(st, h.pend) if h.pend else NULL
+    if probing:
+        s.seen = SEEN_PROBE
+        probe(st, index, h, k, s, gap, last_file)
+    elif fresh:
+        s.seen = SEEN_PAYLOAD
+        if awake and not h.state & (FIN_SENT << d):
+            wake(st, index, h, k, s, gap, last_file)
+        elif p != NULL and p.side == d and p.kind == WAKE_PAYLOAD and not p.acknowledged:
+            p.length += end - (h.next[d] if known and delta(s.seq, h.next[d]) < 0 else s.seq)
+            p.segments += 1
+            p.end = end
+            p.last_sent = here(st, s)
+    elif s.length:
+        s.seen = SEEN_RETRANSMISSION
+        st.retransmissions += 1
+        k.retransmissions[d] += 1
+        if not h.state & (ACKED << e) or delta(h.next[d], h.acked[e]) > 0:
+            h.state |= RESENT << d
+            k.resent_t[d], k.resent_frame[d], k.resent_file[d] = s.t, s.frame, st.file
+        if p != NULL and p.side == d and p.kind == WAKE_PAYLOAD and delta(end, p.wake.seq) > 0:
+            p.retransmissions += 1
+            p.last_sent = here(st, s)
+    else:
+        s.seen = SEEN_ACK
+    if fin:
+        s.seen = SEEN_FIN if not s.length else s.seen
+        p = pend_of(st, h.pend) if h.pend else NULL
+        if p != NULL and p.acknowledged and awake:
+            give_up(st, index, h, k)
+            p = NULL
+        if p != NULL and p.side == d and p.kind == WAKE_PAYLOAD:
+            p.own_fin = here(st, s)
+        elif not fresh and awake and not h.state & (FIN_SENT * BOTH):
+            p = begin(st, h, k, s, WAKE_FIN, gap, last_file)
+            if p != NULL:
+                conclude(st, index, h, k, p, CLOSED)
+                pend_drop(st, h)
+        h.state |= FIN_SENT << d
+        k.fin_end[d], k.fin_t[d], k.fin_frame[d], k.fin_file[d] = end, s.t, s.frame, st.file
+
+    if s.flags & F_ACK:
+        acknowledge(st, h, k, s, fresh)
+    if not known:
+        h.state |= KNOWN << d
+        h.next[d] = end
+        k.start[d] = s.seq
+    elif fresh:
+        h.next[d] = end
+    if fresh:
+        if not h.state & (SPOKE_LAST * BOTH):
+            k.spoke_first = <uint8_t>(1 + d)
+        h.state = (h.state & ~<uint32_t>(SPOKE_LAST * BOTH | LOWER)) | SPOKE_LAST << d
+        idle_from(st, h, s)
+    touch(st, h, s)
+    refresh(h)
+
+
+cdef inline void refresh(Hot* h) noexcept nogil:
+    """May the next segment take the fast path?"""
+    cdef uint32_t need = (KNOWN | ACKED | BASE) * BOTH
+    cdef uint32_t never = (FIN_SENT | RST_SENT | OPENING) * BOTH | LOWER | CHAIN | RETIRED | LONE
+    if h.state & need == need and not h.state & never and h.pend == 0:
+        h.state |= FAST
+    else:
+        h.state &= ~<uint32_t>FAST
+
+
+cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nogil:
+    """An ICMP error that quotes a segment: the answer, if that was the pending wake."""
+    cdef Hot* h = hot_of(st, index)
+    cdef Cold* k = cold_of(st, index)
+    cdef Pend* p
+    if h.pend == 0:
+        return
+    p = pend_of(st, h.pend)
+    if p.side != s.side or p.kind != WAKE_PAYLOAD or p.acknowledged \
+            or s.icmp_type == 3 and s.icmp_code == 4 or delta(s.seq, p.wake.seq) < 0 or delta(s.seq, p.end) >= 0:
+        return
+    st.at_t, st.at_frame = s.t, s.frame
+    p.reply, p.icmp_type, p.icmp_code, p.delay = REPLY_ICMP, s.icmp_type, s.icmp_code, since(s.t, p.wake.t)
+    p.count = 1
+    note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
+    conclude(st, index, h, k, p, UNREACHABLE)
+    pend_drop(st, h)
+    refresh(h)
+
+
+cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
+    """Update the segment's connection; returns its index, 0 if it has none."""
+    cdef uint32_t index = s.where
+    cdef Hot* h
+    cdef int d = s.side, e = 1 - s.side
+    cdef int32_t ahead
+    if index == 0 or not same_key(hot_of(st, index), s) or hot_of(st, index).state & (RETIRED | FREE):
+        index = find(st, s)
+    if unlikely_(st.live >= st.most and (index == 0 or s.flags & F_SYN)):
+        st.at_t, st.at_frame = s.t, s.frame
+        make_room(st)
+        index = find(st, s)
+    if unlikely_(s.kind == K_ICMP):
+        if index:
+            unreachable(st, index, s)
+        return index
+    if unlikely_(index == 0):
+        index = enter(st, s)
+        if index == 0:
+            st.failed += 1
+            return 0
+    h = hot_of(st, index)
+    if likely_(h.state & FAST and s.flags & (F_SYN | F_FIN | F_RST | F_ACK) == F_ACK and s.seq == h.next[d]
+               and h.file == st.file and <uint64_t>(s.t - h.t_last) < <uint64_t>st.min_idle):
+        ahead = delta(s.ack, h.acked[d])
+        if ahead >= 0 and delta(s.ack, h.next[e]) <= 0:
+            if s.length:
+                if s.t - h.t_idle < st.min_idle:
+                    h.next[d] += s.length
+                    h.state = (h.state & ~<uint32_t>((SPOKE_LAST | RESENT) * BOTH)) | SPOKE_LAST << d
+                    h.t_idle, h.idle_frame, h.idle_file = s.t, s.frame, st.file
+                    s.seen = SEEN_PAYLOAD
+                    fast(h, s, d)
+                    return index
+            elif ahead and s.t - h.t_idle <= ACK_DELAY:
+                s.seen = SEEN_ACK
+                fast(h, s, d)
+                return index
+    slow(st, index, h, s)
+    return index
+
+
+cdef inline void fast(Hot* h, Segment* s, int d) noexcept nogil:
+    h.acked[d] = s.ack
+    h.t_last = h.t_side[d] = s.t
+    h.last_frame = s.frame
+    h.ttl[d], h.via[d], h.ip_id[d], h.window[d] = s.ttl, s.via, s.ip_id, s.window
+    h.packets[d] += 1

@@ -1,0 +1,330 @@
+"""The engine's doorway types: what it saw, as plain frozen data.
+
+Times are integer nanoseconds since the Unix epoch, UTC, as the capture says them; gaps are integer nanoseconds.
+Words are those of ``docs/semantics.md``. Nothing here judges: a rule does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Endpoint(NamedTuple):
+    """One end of a connection: a textual IP address (RFC 5952 for IPv6) and a TCP port."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+class RolesFrom(StrEnum):
+    """How client and server were told apart, strongest first."""
+
+    SYN = "syn"
+    SYN_ACK = "syn-ack"
+    KNOWN_SERVER = "known-server"
+    PORT = "port"
+    FIRST_PAYLOAD = "first-payload"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How an idle period ended."""
+
+    SURVIVED = "survived"
+    RESET = "reset"
+    UNANSWERED = "unanswered"
+    CLOSED = "closed"
+    RESET_IN_SILENCE = "reset-in-silence"
+    UNREACHABLE = "unreachable"
+    UNDECIDED = "undecided"
+
+
+class WakeKind(StrEnum):
+    """What ended the idle period, as a segment."""
+
+    PAYLOAD = "payload"
+    PROBE = "probe"
+    FIN = "fin"
+    RST = "rst"
+    SYN = "syn"
+
+
+class Fin(StrEnum):
+    """Whether the peer had sent a FIN that the waking side had processed."""
+
+    SEEN = "seen"
+    INFERRED = "inferred"
+    EXCLUDED = "excluded"
+    UNSEEN = "unseen"
+
+
+class Bound(StrEnum):
+    """How a measured gap relates to the true one."""
+
+    EXACT = "exact"
+    LOWER = "lower"  # the connection was first seen at its wake: the true gap is at least this
+    UPPER = "upper"  # traffic was missed inside: the true gap is at most this
+
+
+class AnswerKind(StrEnum):
+    """What came back first."""
+
+    RST = "rst"
+    ACK = "ack"
+    ICMP = "icmp"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """One record of a capture: index of its file in ``Capture.files``, 1-based frame number there, time in ns."""
+
+    file: int
+    frame: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFacts:
+    """What one recorded TCP segment said, for the judges.
+
+    ``seq`` and ``ack`` are the raw 32-bit numbers. ``length`` is the payload in bytes by the IP header.
+    ``timestamps`` is whether the timestamps option is present (None: options were cut off).
+    ``head`` is the record's first bytes as captured (bounded), from its link layer on.
+    """
+
+    ref: RecordRef
+    seq: int
+    ack: int
+    flags: int
+    window: int
+    length: int
+    ttl: int
+    ip_id: int | None
+    dont_fragment: bool | None
+    timestamps: bool | None
+    via: int
+    link_type: int
+    head: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """What ended an idle period: one or more segments of one side.
+
+    ``length`` counts payload bytes of all its segments, retransmissions excluded; ``payload`` is the beginning of
+    the first one as far as it was captured. Times are ns. ``own_fin`` is the waking side's own FIN after it.
+    """
+
+    kind: WakeKind
+    first: SegmentFacts
+    payload: bytes = field(repr=False)
+    length: int
+    segments: int
+    retransmissions: int
+    last_sent: RecordRef
+    own_fin: RecordRef | None
+    heartbeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first segment of the other side that acknowledges the wake or resets it, or an ICMP error quoting it.
+
+    ``delay`` is ns after the wake's first segment (0 when records were swapped). ``count`` is how many RSTs came
+    within the settling time. ``acknowledges`` is whether it acknowledges the wake's first byte. ``acknowledged``
+    is the time of an earlier pure ACK of the wake, when a RST came instead of a response.
+    """
+
+    kind: AnswerKind
+    first: SegmentFacts
+    delay: int
+    count: int
+    acknowledges: bool
+    acknowledged: int | None
+    icmp_type: int | None
+    icmp_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFacts:
+    """The answering side's last segment before the wake, and what was negotiated: what a RST is compared with.
+
+    ``round_trip`` is the least time in ns seen from the capture point to the peer and back (None: never seen).
+    ``timestamps`` is whether the peer's earlier segments carried the option.
+    """
+
+    ttl: int | None
+    ip_id: int | None
+    via: int | None
+    window: int | None
+    timestamps: bool | None
+    round_trip: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One incarnation of a 4-tuple.
+
+    ``id`` is unique at one capture point, ``point`` is that point's index. ``stream`` is Wireshark's ``tcp.stream`` in file ``file`` (where it was first
+    seen), None where it cannot be known. ``packets`` and ``payload`` are (from client, from server); payload in
+    bytes by sequence numbers. ``handshake`` is whether SYN and SYN-ACK were both captured.
+    """
+
+    point: int
+    id: int
+    client: Endpoint
+    server: Endpoint
+    roles_from: RolesFrom
+    file: int
+    stream: int | None
+    first: RecordRef
+    last: RecordRef
+    handshake: bool
+    packets: tuple[int, int]
+    payload: tuple[int, int]
+    retransmissions: tuple[int, int]
+    copies: int
+    probes: tuple[int, int]
+    idle_periods: int
+    fin: tuple[bool, bool]
+    rst: tuple[bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class IdlePeriod:
+    """One idle period and how it ended.
+
+    ``gap`` is from the last payload before it to the wake; ``bound`` says whether that is exact, a lower or an
+    upper bound. ``silence`` is the stretch without any segment that the wake ended. ``silence_answered`` is from
+    the last answered segment to the wake and ``silence_first`` from there to the first unanswered probe: a failure
+    by timeout happened at an idle time in (silence_first, silence_answered] if probes lie between, else they are
+    equal. ``sender`` is "client" or "server": who sent the wake; ``last_speaker`` who sent the last payload before
+    it, None where none was captured. ``probes`` counts keepalive probes inside, (from client, from server).
+    ``missed`` names what breaks the continuity of sequence numbers: bytes missed from the waking side and from the
+    peer by the wake's own numbers (0, 0 when continuous).
+    """
+
+    connection: Connection
+    file: int
+    stream: int | None
+    outcome: Outcome
+    sender: str
+    last_speaker: str | None
+    start: RecordRef | None
+    gap: int
+    bound: Bound
+    silence: int
+    silence_first: int
+    silence_answered: int
+    last_before: RecordRef | None
+    probes: tuple[int, int]
+    fin: Fin
+    peer_fin: RecordRef | None
+    missed: tuple[int, int]
+    hole: bool
+    wake: Wake
+    answer: Answer | None
+    peer: PeerFacts
+    ended: RecordRef
+
+    @property
+    def kind(self) -> str:
+        """Request, push, late-answer, or the name of what was sent if it was no payload."""
+        if self.wake.kind is not WakeKind.PAYLOAD:
+            return str(self.wake.kind)
+        if self.sender == "client":
+            return "request"
+        return "push" if self.last_speaker != "client" else "late-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """One silence that stands out: its length in ns, whether it is only a lower bound, and the record that ended it."""
+
+    length: int
+    lower_bound: bool
+    before: RecordRef | None
+    ended: RecordRef
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What was seen of one server address and port.
+
+    ``outcomes`` counts idle periods by outcome. ``survived`` counts survived silences; ``histogram`` the same in
+    buckets: bucket i holds lengths in [EDGES[i], EDGES[i+1]) ns (see ``pcapdiag.engine.EDGES``).
+    ``longest_survived`` is exact. ``probes`` is (from clients, from servers), ``probed`` connections with a probe.
+    """
+
+    endpoint: Endpoint
+    connections: int
+    idle_periods: int
+    outcomes: dict[Outcome, int]
+    survived: int
+    histogram: tuple[int, ...] = field(repr=False)
+    longest_survived: Extreme | None
+    probes: tuple[int, int]
+    probed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Where a capture stops making sense. ``offset`` is in bytes of the decompressed file, ``frame`` the last whole one."""
+
+    offset: int
+    frame: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What one file held. Every record has a fate: records == segments + sum(skipped.values()).
+
+    ``longest_pause`` is the longest stretch in ns between two records. ``clock_back`` counts records before the time
+    of the one before, ``clock_back_most`` is the farthest step in ns. ``truncated`` records were cut by the snap
+    length; ``untimed`` are simple packet blocks, which have no time. ``reported_drops`` is None where nothing is said.
+    """
+
+    records: int
+    segments: int
+    skipped: dict[str, int]
+    first_time: int | None
+    last_time: int | None
+    longest_pause: int
+    clock_back: int
+    clock_back_most: int
+    format: str
+    link_types: tuple[str, ...]
+    interfaces: int
+    snap_length: int | None
+    truncated: int
+    untimed: int
+    reported_drops: int | None
+    damage: Damage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over one timeline: what was tracked and what limits it.
+
+    ``outcomes`` counts every ended idle period; ``still_idle`` connections idle for at least ``min_idle`` at the
+    end. ``evicted`` connections were forgotten because of ``max_connections``.
+    """
+
+    connections: int
+    evicted_closed: int
+    evicted_open: int
+    copies: int
+    retransmissions: int
+    probes: int
+    strays: int
+    syn_seen: int
+    one_sided: int
+    outcomes: dict[Outcome, int]
+    still_idle: int
+    longest_survived: Extreme | None

@@ -1,0 +1,145 @@
+# The life of a wake: from the segment that ends an idle period to the outcome that is handed out.
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from .layout cimport *
+from .state cimport *
+from .services cimport decide_roles, statistics, bucket
+
+cdef inline Ref here(State* st, Segment* s) noexcept nogil:
+    cdef Ref r
+    r.t, r.frame, r.file, r.known = s.t, s.frame, st.file, 1
+    return r
+
+
+cdef inline uint8_t stamps_of(Segment* s) noexcept nogil:
+    """Is the timestamps option (kind 8, RFC 7323 3.2) there: 0 no, 1 yes, 2 the options were cut off."""
+    cdef uint32_t end = s.payload_at
+    cdef uint32_t at = end - s.header + 20
+    cdef const uint8_t* p = s.record
+    if s.header <= 20:
+        return 0
+    if end > s.captured:
+        return 2
+    while at < end:
+        if p[at] == 8:
+            return 1
+        if p[at] == 0:
+            return 0
+        if p[at] == 1:
+            at += 1
+        elif at + 1 >= end or p[at + 1] < 2:
+            return 0
+        else:
+            at += p[at + 1]
+    return 0
+
+
+cdef inline void note(State* st, Segment* s, Facts* f, uint8_t* head, uint32_t room) noexcept nogil:
+    """Keep what judges may want of one segment, and the beginning of its record."""
+    f.t, f.frame, f.file = s.t, s.frame, st.file
+    f.seq, f.ack, f.length, f.window = s.seq, s.ack, s.length, s.window
+    f.flags, f.ttl, f.via, f.v6, f.df, f.ip_id = s.flags, s.ttl, s.via, s.v6, s.df, s.ip_id
+    f.link = <uint16_t>st.interfaces[s.interface].link
+    f.payload_at = s.payload_at
+    f.stamps = stamps_of(s) if s.kind == K_SEGMENT else 2
+    f.kept = <uint16_t>(s.captured if s.captured < room else room)
+    memcpy(head, s.record, f.kept)
+
+
+cdef inline void emit(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, int64_t deadline) noexcept nogil:
+    """Put a decided period, and the connection as it is now, where `drain` finds it.
+
+    Copies are taken so that what is handed out depends on the packets alone, not on when it is fetched.
+    """
+    cdef Emission* e = <Emission*>malloc(sizeof(Emission))
+    cdef Emission** ring
+    cdef uint64_t i, room
+    if e == NULL:
+        return
+    if st.emission_next - st.emission_first >= st.emission_room:
+        room = st.emission_room * 2
+        ring = <Emission**>malloc(room * sizeof(Emission*))
+        if ring == NULL:
+            free(e)
+            return
+        for i in range(st.emission_first, st.emission_next):
+            ring[i % room] = st.emissions[i % st.emission_room]
+        free(st.emissions)
+        st.emissions, st.emission_room = ring, room
+    e.pend, e.hot, e.cold, e.index, e.deadline = p[0], h[0], k[0], index, deadline
+    st.emissions[st.emission_next % st.emission_room] = e
+    st.emission_next += 1
+    k.emitted = st.emission_next
+
+
+cdef inline Emission* emission_of(State* st, Cold* k) noexcept nogil:
+    """The connection's last emission if it was not fetched yet."""
+    if k.emitted == 0 or k.emitted <= st.emission_first:
+        return NULL
+    return st.emissions[(k.emitted - 1) % st.emission_room]
+
+
+cdef inline void count(State* st, Hot* h, Cold* k, uint32_t result, int by) noexcept nogil:
+    cdef Statistics* stats = statistics(st, h, k)
+    st.results[result] += by
+    k.periods += by
+    if result == SURVIVED:
+        k.survived += by
+    if stats != NULL:
+        stats.results[result] += by
+
+
+cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, uint32_t result) noexcept nogil:
+    """This idle period is over: count it, hand it out, forget the pending wake."""
+    # whatever comes back, a wake whose own numbers show missed traffic proves nothing about the gap
+    if p.kind == WAKE_PAYLOAD and (p.missed[0] or p.missed[1]) and result != SURVIVED:
+        result = UNDECIDED
+    p.result = <uint8_t>result
+    p.ended.t, p.ended.file, p.ended.known = st.at_t, st.file, 1
+    p.ended.frame = st.at_frame
+    count(st, h, k, result, 1)
+    p.server, p.roles = k.server, k.roles
+    if st.keep_all or (result != SURVIVED and result != CLOSED):
+        emit(st, index, h, k, p, st.at_t + SETTLE)
+
+
+cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept nogil:
+    """Nothing more will be seen of the pending wake, if there is one. True if that decided an idle period."""
+    cdef Pend* p
+    cdef uint32_t result = RESULTS
+    if h.pend == 0:
+        return False
+    p = pend_of(st, h.pend)
+    if p.acknowledged:
+        result = SURVIVED
+    elif p.kind == WAKE_PAYLOAD:
+        result = UNANSWERED if p.retransmissions >= 2 else UNDECIDED
+    elif p.retransmissions >= 1:       # two probes or more: IDLE106
+        result = UNANSWERED
+    if result != RESULTS:
+        conclude(st, index, h, k, p, result)
+    pend_drop(st, h)
+    return result != RESULTS
+
+
+cdef inline void sample_survived(State* st, Hot* h, Cold* k) noexcept nogil:
+    """The silence that ended was answered: one more that survived."""
+    cdef Statistics* stats = statistics(st, h, k)
+    cdef Longest* best
+    cdef int i
+    h.state &= ~<uint32_t>CHAIN
+    if stats == NULL:
+        return
+    stats.survived += 1
+    stats.histogram[bucket(k.chain_first)] += 1
+    for i in range(2):
+        best = &stats.longest if i == 0 else &st.longest
+        if k.chain_first > best.length:
+            best.length, best.lower = k.chain_first, k.chain_lower
+            best.before.t, best.before.frame, best.before.file = k.chain_from_t, k.chain_from_frame, k.chain_from_file
+            best.before.known = not k.chain_lower
+            best.ended.t = k.chain_from_t + k.chain_first
+            best.ended.frame, best.ended.file, best.ended.known = k.chain_frame, k.chain_file, 1

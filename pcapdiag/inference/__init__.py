@@ -1,0 +1,1 @@
+"""What a service's silences say together."""

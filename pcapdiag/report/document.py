@@ -1,0 +1,127 @@
+"""The report as plain data, shared by the JSON renderers; ``schema.json`` describes it field by field."""
+
+from __future__ import annotations
+
+from pcapdiag.engine.types import IdlePeriod
+from pcapdiag.inference.types import ServiceView
+from pcapdiag.report.facts import Json, endpoint, extreme, outcomes, period, ref, sides, time
+from pcapdiag.report.filters import display_filters, proof
+from pcapdiag.report.model import CaptureFile, FileNames, Point, Report
+from pcapdiag.report.words import MAIN_RULE, headline
+from pcapdiag.rules.types import Finding
+
+#: Raised when a field changes its meaning or goes; a new field does not raise it.
+SCHEMA_VERSION = 1
+
+
+def view(p: IdlePeriod, names: FileNames) -> Json:
+    """An idle period with the frames that prove it, and the display filter for each file that holds some."""
+    frames = [
+        {"role": f.role, "file": f.ref.file, "file_name": names.file_name(f.ref.file), "frame": f.ref.frame,
+         "time": time(f.ref.time)}
+        for f in proof(p)
+    ]  # fmt: skip
+    filters = [{"file": i, "file_name": names.file_name(i), "filter": text} for i, text in display_filters(p)]
+    return {"frames": frames, "filters": filters, "period": period(p)}
+
+
+def finding(f: Finding, names: FileNames) -> Json:
+    """One verdict with its proof and twins."""
+    return {
+        "rule": f.rule, "name": f.name, "kind": f.period.kind, "confidence": str(f.confidence),
+        "proved": f.proved,
+        "reasons": list(f.reasons), "against": list(f.against),
+        "sent": {"length": f.sent.length, "label": f.sent.label, "protocol": f.sent.protocol,
+                 "farewell": f.sent.farewell},
+        **view(f.period, names),
+        "twins": [view(t, names) for t in f.twins],
+    }  # fmt: skip
+
+
+def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
+    """One service's silences; buckets of the histogram without a silence are left out."""
+    s, failed = v.service, v.shortest_failed
+    ends = (*edges[1:], None)
+    buckets = zip(edges, ends, s.histogram, strict=False)  # edges may hold the end of the last bucket, or not
+    return {
+        "endpoint": endpoint(s.endpoint), "connections": s.connections, "idle_periods": s.idle_periods,
+        "incidents": v.incidents, "outcomes": outcomes(s.outcomes), "survived": s.survived,
+        "histogram": [{"from_ns": a, "to_ns": b, "survived": n} for a, b, n in buckets if n],
+        "longest_survived": extreme(v.longest_survived),
+        "shortest_failed": None if failed is None else {
+            "after_ns": failed.after, "length_ns": failed.length, "lower_bound": failed.lower_bound,
+            "ended": ref(failed.ended)},
+        "failed_beyond": v.failed_beyond, "total_beyond": v.total_beyond,
+        "total_is_lower_bound": v.total_is_lower_bound, "probes": sides(s.probes),
+        "probed_connections": s.probed,
+        "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
+    }  # fmt: skip
+
+
+def capture_file(f: CaptureFile) -> Json:
+    """One file as it was read."""
+    x, damage = f.facts, f.facts.damage
+    return {
+        "name": f.name, "point": f.point, "compression": f.compression, "format": x.format,
+        "link_types": list(x.link_types), "interfaces": x.interfaces, "snap_length": x.snap_length,
+        "records": x.records, "segments": x.segments, "skipped": dict(x.skipped), "truncated": x.truncated,
+        "untimed": x.untimed,
+        "reported_drops": x.reported_drops, "first": time(x.first_time), "last": time(x.last_time),
+        "longest_pause_ns": x.longest_pause, "clock_back": x.clock_back,
+        "clock_back_most_ns": x.clock_back_most,
+        "hole_before_ns": f.hole_before, "error": f.error,
+        "damage": None if damage is None else {
+            "offset": damage.offset, "frame": damage.frame, "reason": damage.reason},
+    }  # fmt: skip
+
+
+def point(p: Point) -> Json:
+    """One capture point."""
+    t = p.totals
+    return {
+        "files": list(p.files), "connections": t.connections, "evicted_closed": t.evicted_closed,
+        "evicted_open": t.evicted_open, "copies": t.copies, "retransmissions": t.retransmissions,
+        "probes": t.probes, "strays": t.strays,
+        "syn_seen": t.syn_seen, "one_sided": t.one_sided, "outcomes": outcomes(t.outcomes),
+        "still_idle": t.still_idle, "longest_survived": extreme(t.longest_survived),
+    }  # fmt: skip
+
+
+def head(r: Report) -> Json:
+    """Who speaks, what was asked, and the answer."""
+    main = [f for f in r.findings if f.rule == MAIN_RULE]
+    return {
+        "schema_version": SCHEMA_VERSION, "tool": {"name": "pcapdiag", "version": r.version},
+        "headline": headline(r),
+        "options": {"min_idle_ns": r.options.min_idle, "max_connections": r.options.max_connections,
+                    "filters": list(r.options.filters)},
+        "counts": {
+            "findings": len(r.findings), "requests_reset": sum(f.period.kind != "push" for f in main),
+            "pushes_reset": sum(f.period.kind == "push" for f in main), "unproved": len(r.unproved),
+            "heartbeats": len(r.heartbeats), "farewells": len(r.farewells), "dropped": r.dropped_findings},
+    }  # fmt: skip
+
+
+def groups(r: Report) -> dict[str, tuple[Finding, ...]]:
+    """The findings by what they count as."""
+    return {
+        "findings": r.findings,
+        "unproved": r.unproved,
+        "heartbeats": r.heartbeats,
+        "farewells": r.farewells,
+    }
+
+
+def tail(r: Report) -> Json:
+    """What the services' silences say, what was read, and what limits it."""
+    span = r.span
+    return {
+        "services": [service(v, r.histogram_edges) for v in r.services],
+        "capture": {
+            "records": r.records, "segments": r.segments, "skipped": r.skipped, "connections": r.connections,
+            "idle_periods": r.idle_periods, "outcomes": outcomes(r.outcomes),
+            "longest_survived": extreme(r.longest_survived),
+            "first": time(span[0]) if span else None, "last": time(span[1]) if span else None,
+            "files": [capture_file(f) for f in r.files], "points": [point(p) for p in r.points]},
+        "limits": [{"code": x.code, "text": x.text, "count": x.count} for x in r.limits],
+    }  # fmt: skip

@@ -1,0 +1,119 @@
+"""The one owner of output files: a file appears whole or not at all, and nothing is overwritten unasked."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+STDOUT = "-"
+
+
+class OutputError(Exception):
+    """An output that could not be written: ``path`` and ``reason``. Nothing was left behind."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+def check_output(path: str, *, force: bool = False, inputs: tuple[str, ...] = ()) -> None:
+    """Raise OutputError for what can be known to fail before hours of work are done.
+
+    ``inputs`` are never overwritten, not even with ``force``.
+    """
+    if path == STDOUT:
+        if sys.stdout is None:  # started with >&-
+            raise OutputError("standard output", "is closed")
+        return
+    with suppress(OSError):
+        for name in inputs:
+            if name != STDOUT and os.path.exists(path) and os.path.samefile(path, name):
+                raise OutputError(path, "is one of the captures to be read")
+    found = _status(path)
+    if found is None:
+        parent = os.path.dirname(os.path.realpath(path))
+        if not os.path.isdir(parent):
+            raise OutputError(path, "the directory does not exist")
+        return
+    if stat.S_ISDIR(found.st_mode):
+        raise OutputError(path, "is a directory")
+    if stat.S_ISREG(found.st_mode) and not force:
+        raise OutputError(path, "exists already (--force overwrites it)")
+
+
+@contextmanager
+def open_output(path: str, *, force: bool = False) -> Iterator[TextIO]:
+    """A text stream (UTF-8) whose content becomes the file at ``path`` when the block ends without an
+    exception.
+
+    Until then it is a temporary file in the same directory, flushed to disk and then renamed, or linked,
+    which fails
+    if meanwhile somebody else has made the file. ``-`` is standard output; devices, pipes and sockets
+    are written to directly. A symbolic link stays, its target is replaced.
+    """
+    if path == STDOUT:
+        check_output(path)
+        with _named("standard output"):
+            yield sys.stdout
+            sys.stdout.flush()
+        return
+    check_output(path, force=force)
+    found = _status(path)
+    with _named(path):
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            with open(path, "w", encoding="utf-8", newline="\n") as out:
+                yield out
+            return
+        target = os.path.realpath(path)
+        folder, name = os.path.split(target)
+        temporary = os.path.join(folder, f".{name[:100]}.{os.urandom(4).hex()}.tmp")
+        try:
+            with open(temporary, "x", encoding="utf-8", newline="\n") as out:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+            if found is not None:
+                os.chmod(temporary, stat.S_IMODE(found.st_mode))
+            _put(temporary, target, force)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def _put(temporary: str, target: str, force: bool) -> None:
+    if force:
+        os.replace(temporary, target)
+        return
+    try:
+        os.link(temporary, target)  # unlike a rename, it never replaces
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+            raise
+        if os.path.exists(target):  # a file system without links: the best that can be done
+            raise FileExistsError(errno.EEXIST, "exists already") from error
+        os.replace(temporary, target)
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Turns the system's errors into one that names the output, but for a reader that has left."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if isinstance(error, FileExistsError):
+            raise OutputError(path, "exists already (--force overwrites it)") from error
+        raise OutputError(path, (error.strerror or str(error)).lower()) from error

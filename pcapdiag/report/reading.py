@@ -1,0 +1,113 @@
+"""The last part of the terminal report: what was read, what was skipped and why, what damages or limits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pcapdiag.durations import format_duration
+from pcapdiag.report.canvas import LABEL, Canvas
+from pcapdiag.report.model import CaptureFile, Report
+from pcapdiag.report.text import Span, words
+from pcapdiag.report.times import iso, seconds
+from pcapdiag.report.words import count, outcomes
+
+#: More files than this are named only when everything is asked for; a ring has hundreds.
+FILES_SHOWN = 8
+
+
+def reading(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
+    """What was read, as labelled facts."""
+    span = report.span
+    if len(report.files) == 1:
+        yield from file_lines(report.files[0], "read", canvas)
+    else:
+        yield from canvas.fact(
+            "read", f"{count(len(report.files), 'file')}, {count(report.records, 'record')}"
+        )
+        yield from many_files(report, canvas, every)
+    if span:
+        yield from canvas.fact(
+            "time", f"{iso(span[0], 0)} to {iso(span[1], 0)} ({format_duration(span[1] - span[0])})"
+        )
+    skipped = report.skipped
+    fates = f"{report.records:,} = {count(report.segments, 'TCP segment')}"
+    fates += f" + {sum(skipped.values()):,} skipped" + (":" if skipped else "")
+    ranked = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
+    reasons = [
+        Span(f"{n:,} {canvas.clean(reason)}{',' if i < len(ranked) else ''}")
+        for i, (reason, n) in enumerate(ranked, 1)
+    ]
+    yield from canvas.spans("records", [*words(fates), *reasons])
+    totals = [point.totals for point in report.points]
+    copies, again = sum(t.copies for t in totals), sum(t.retransmissions for t in totals)
+    text = f"{report.connections:,} ({sum(t.syn_seen for t in totals):,} with their SYN)"
+    text += f"; {count(again, 'retransmission')}, {count(copies, 'copy', 'copies')}"
+    yield from canvas.fact("connections", text)
+    periods = f"{report.idle_periods:,} of at least {format_duration(report.options.min_idle)}"
+    still = sum(t.still_idle for t in totals)
+    yield from canvas.fact(
+        "idle periods", f"{periods} = {outcomes(report.outcomes)}; {still:,} still idle at the end"
+    )
+    if report.options.filters:
+        yield from canvas.spans(
+            "only", [Span(canvas.quote(f, canvas.width - LABEL)) for f in report.options.filters]
+        )
+    yield from damage(report, canvas)
+    for limit in report.limits:
+        yield from canvas.fact("limit", f"{limit.code} {limit.text} ({limit.count:,})", "warn")
+
+
+def many_files(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
+    """The files, or the first and last few of them."""
+    files = report.files
+    hidden = 0 if every or len(files) <= FILES_SHOWN else len(files) - FILES_SHOWN
+    half = FILES_SHOWN // 2
+    for i, file in enumerate(files):
+        if not hidden or i < half or i >= len(files) - half:
+            yield from file_lines(file, "", canvas, len(report.points) > 1)
+        elif i == half:
+            yield from canvas.fact(
+                "", f"{canvas.mark} {count(hidden, 'more file')} (--all lists them)", "dim"
+            )
+
+
+def file_lines(file: CaptureFile, label: str, canvas: Canvas, points: bool = False) -> Iterator[str]:
+    """One file: its name, its format, how much is in it."""
+    facts = file.facts
+    name = Span(canvas.path(file.name, canvas.width - LABEL))
+    if file.error and not facts.records:
+        yield from canvas.spans(
+            label, [Span(name.text + ":", "bad"), *words(canvas.clean(file.error), "bad")]
+        )
+        return
+    text = facts.format + (f" in {file.compression}" if file.compression else "")
+    text += f", {', '.join(facts.link_types) or 'no link type'}, {count(facts.records, 'record')}"
+    if facts.snap_length:
+        text += f", {facts.truncated:,} cut at {count(facts.snap_length, 'byte')}"
+    if facts.untimed:
+        text += f", {facts.untimed:,} without a time of their own"
+    if facts.interfaces > 1:
+        text += f", {facts.interfaces} interfaces"
+    if facts.reported_drops:
+        text += f", {facts.reported_drops:,} dropped by the capture"
+    if facts.clock_back:
+        text += (
+            f", the clock went back {facts.clock_back:,} x by up to {format_duration(facts.clock_back_most)}"
+        )
+    if points:
+        text += f", capture point {file.point + 1}"
+    if file.hole_before is not None:
+        text += f", {seconds(file.hole_before)} after the file before"
+    yield from canvas.spans(label, [Span(name.text + ":"), *words(canvas.own(canvas.clean(text)))])
+
+
+def damage(report: Report, canvas: Canvas) -> Iterator[str]:
+    """Where files stop making sense."""
+    for file in report.damaged:
+        name = Span(canvas.path(file.name, canvas.width - LABEL - 1) + ":", "bad")
+        found = file.facts.damage
+        if found:
+            text = f"{found.reason} (byte {found.offset:,}, after frame {found.frame:,}); what comes before was analysed"
+            yield from canvas.spans("damage", [name, *words(canvas.clean(text), "bad")])
+        elif file.facts.records:
+            yield from canvas.spans("damage", [name, *words(canvas.clean(file.error or ""), "bad")])
