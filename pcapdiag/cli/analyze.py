@@ -154,7 +154,7 @@ def _width(output: str) -> int:
 
 @contextmanager
 def _first_interrupt_ends_the_input() -> Iterator[None]:
-    """Ctrl-C also reaches the tcpdump that feeds us: wait for what it still sends, then report. Twice gives up."""
+    """Ctrl-C also reaches the tcpdump that feeds us: read what it still sends, then report. Twice gives up."""
 
     def once(_: int, __: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)

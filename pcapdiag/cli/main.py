@@ -1,4 +1,4 @@
-"""The command ``pcapdiag``: finds a subcommand, runs it, and turns whatever goes wrong into one line and an exit code."""
+"""The command ``pcapdiag``: runs a subcommand, and turns what goes wrong into one line and an exit code."""
 
 from __future__ import annotations
 

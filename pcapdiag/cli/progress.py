@@ -45,9 +45,13 @@ class Bar:
             self._bar = _bar(self._color)
             self._bar.add_task("", total=None, records="")
         self._bar.update(
-            self._bar.task_ids[0], description=_short(step.name), completed=step.consumed, total=step.size or None,
-            records=f"{step.records / 1e6:.1f} M records", refresh=not first,
-        )  # fmt: skip
+            self._bar.task_ids[0],
+            description=_short(step.name),
+            completed=step.consumed,
+            total=step.size or None,
+            records=f"{step.records / 1e6:.1f} M records",
+            refresh=not first,
+        )
         if first:
             self._bar.start()
 

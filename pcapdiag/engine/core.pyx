@@ -438,3 +438,4 @@ cdef object sent(Hot* h, Cold* k, int side):
         return 0
     first = k.start[side] + (1 if h.state & (ISN << side) else 0)
     return <uint32_t>(h.next[side] - first)
+

@@ -108,22 +108,25 @@ cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
             k.roles = ROLE_FIRST_PAYLOAD
         else:
             k.server = 1
-    if k.roles <= ROLE_SYN_ACK:
-        k.service = service_at(st, h, k.server, True)
-        if k.service:
-            st.services[k.service].strong = 1
+    k.service = service_at(st, h, k.server, k.roles <= ROLE_SYN_ACK)
+    if k.roles <= ROLE_SYN_ACK and k.service:
+        st.services[k.service].strong = 1
 
 
 cdef inline Statistics* statistics(State* st, Hot* h, Cold* k) noexcept nogil:
-    """Where this connection's idle periods are counted, NULL without memory."""
-    cdef uint32_t i
-    decide_roles(st, h, k)
-    i = k.service if k.roles <= ROLE_SYN_ACK else service_at(st, h, k.server, True)
-    if i == 0:
-        return NULL
-    if st.services[i].stats == NULL:
-        st.services[i].stats = <Statistics*>calloc(1, sizeof(Statistics))
-    return st.services[i].stats
+    """Where this connection's idle periods are counted, NULL without memory.
+
+    Found once: what is learned of the roles later changes what is reported of the connection, not its samples' place.
+    """
+    if k.service == 0:
+        decide_roles(st, h, k)
+        if k.service == 0:
+            k.service = service_at(st, h, k.server, True)
+            if k.service == 0:
+                return NULL
+    if st.services[k.service].stats == NULL:
+        st.services[k.service].stats = <Statistics*>calloc(1, sizeof(Statistics))
+    return st.services[k.service].stats
 
 
 cdef inline uint32_t bucket(int64_t length) noexcept nogil:

@@ -142,7 +142,7 @@ cdef inline uint32_t pend_new(State* st) noexcept nogil:
                 return 0
             st.pend_chunks += 1
         st.pends_used = index
-    memset(pend_of(st, index), 0, sizeof(Pend) - WAKE_HEAD - ANSWER_HEAD)
+    zero_short(pend_of(st, index), sizeof(Pend) - WAKE_HEAD - ANSWER_HEAD)  # up to 15 more: a head's
     return index
 
 

@@ -102,7 +102,7 @@ cdef inline uint32_t take_index(State* st) noexcept nogil:
         return 0
     if st.hot[chunk] == NULL:
         st.hot[chunk] = <Hot*>big_alloc(CHUNK * sizeof(Hot))
-        st.cold[chunk] = <Cold*>malloc(CHUNK * sizeof(Cold))
+        st.cold[chunk] = <Cold*>big_alloc(CHUNK * sizeof(Cold))
         if st.hot[chunk] == NULL or st.cold[chunk] == NULL:
             return 0
     st.used = index

@@ -46,7 +46,7 @@ cdef inline void note(State* st, Segment* s, Facts* f, uint8_t* head, uint32_t r
     f.payload_at = s.payload_at
     f.stamps = stamps_of(s) if s.kind == K_SEGMENT else 2
     f.kept = <uint16_t>(s.captured if s.captured < room else room)
-    memcpy(head, s.record, f.kept)
+    copy_short(head, s.record, f.kept)
 
 
 cdef inline void emit(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, int64_t deadline) noexcept nogil:
@@ -101,8 +101,9 @@ cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, u
     p.ended.t, p.ended.file, p.ended.known = st.at_t, st.file, 1
     p.ended.frame = st.at_frame
     count(st, h, k, result, 1)
-    p.server, p.roles = k.server, k.roles
     if st.keep_all or (result != SURVIVED and result != CLOSED):
+        decide_roles(st, h, k)
+        p.server, p.roles = k.server, k.roles
         emit(st, index, h, k, p, st.at_t + SETTLE)
 
 

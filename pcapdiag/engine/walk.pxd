@@ -70,6 +70,12 @@ cdef struct Reader:
     int64_t last_t
 
 
+cdef inline bint plain(State* st, Hot* h, Segment* s) noexcept nogil:
+    """Will it probably take the fast path? Only a guess: what it decides is what to fetch."""
+    return h.state & FAST and s.seq == h.next[s.side] and s.t - h.t_idle < st.min_idle \
+        and not s.flags & (F_SYN | F_FIN | F_RST)
+
+
 cdef inline void flush(State* st) noexcept nogil:
     """Track the batch: fetch the slots' connections ahead, then update them in order."""
     cdef uint32_t i
@@ -80,6 +86,13 @@ cdef inline void flush(State* st) noexcept nogil:
         if s.where:
             PREFETCH_WRITE(hot_of(st, s.where))
             PREFETCH_WRITE(<uint8_t*>hot_of(st, s.where) + 64)
+    for i in range(st.batched):
+        s = &st.batch[i]
+        if s.where and not plain(st, hot_of(st, s.where), s):
+            PREFETCH_WRITE(cold_of(st, s.where))
+            PREFETCH_WRITE(<uint8_t*>cold_of(st, s.where) + 64)
+            PREFETCH_WRITE(<uint8_t*>cold_of(st, s.where) + 128)
+            PREFETCH_WRITE(<uint8_t*>cold_of(st, s.where) + 192)
     for i in range(st.batched):
         s = &st.batch[i]
         s.where = track(st, s)

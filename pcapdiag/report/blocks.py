@@ -100,9 +100,10 @@ def finding_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> s
     period = finding.period
     label = f" ({canvas.quote(finding.sent.label, 60)})" if finding.sent.label else ""
     numbers = ", ".join(str(p.ref.frame) for p in proof(period))
+    sure = str(finding.confidence) if finding.proved else "not proved"
     return (
-        f"{iso(period.wake.first.ref.time, 3)} {ends(period)} idle {gap(period)}, {period.sender} sent {sent(finding)}"
-        f"{label}, {canvas.own(answer(period))}; {finding.confidence if finding.proved else 'not proved'} ({finding.rule}); "
+        f"{iso(period.wake.first.ref.time, 3)} {ends(period)} idle {gap(period)}, "
+        f"{period.sender} sent {sent(finding)}{label}, {canvas.own(answer(period))}; {sure} ({finding.rule}); "
         f"frames {numbers} in {stream(period)}{in_file(period.file, ' of', canvas, names)}"
     )
 

@@ -159,7 +159,7 @@ FILES: tuple[Column[CaptureFile], ...] = (
 
 
 def findings_frame(findings: Iterable[Finding], names: FileNames) -> pd.DataFrame:
-    """One row a finding: its verdict, then all columns of its idle period, then where to look in Wireshark."""
+    """One row a finding: its verdict, all columns of its idle period, where to look in Wireshark."""
     columns: list[Column[Finding]] = [
         Column("rule", TEXT, lambda f: f.rule),
         Column("name", TEXT, lambda f: f.name),

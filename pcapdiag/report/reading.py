@@ -1,4 +1,4 @@
-"""The last part of the terminal report: what was read, what was skipped and why, what damages or limits it."""
+"""The end of the terminal report: what was read, what was skipped and why, what damages or limits it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def damage(report: Report, canvas: Canvas) -> Iterator[str]:
         name = Span(canvas.path(file.name, canvas.width - LABEL - 1) + ":", "bad")
         found = file.facts.damage
         if found:
-            text = f"{found.reason} (byte {found.offset:,}, after frame {found.frame:,}); what comes before was analysed"
+            at = f"(byte {found.offset:,}, after frame {found.frame:,}); what comes before was analysed"
+            text = f"{found.reason} {at}"
             yield from canvas.spans("damage", [name, *words(canvas.clean(text), "bad")])
         elif file.facts.records:
             yield from canvas.spans("damage", [name, *words(canvas.clean(file.error or ""), "bad")])

@@ -104,10 +104,8 @@ class Terminal:
         if hidden:
             n = sum(len(groups[e]) for e in hidden)
             yield ""
-            yield from canvas.sentence(
-                f"{canvas.mark} {count(n, 'more incident')} of {count(len(hidden), 'more service')} (--all lists them)",
-                "dim",
-            )
+            text = f"{count(n, 'more incident')} of {count(len(hidden), 'more service')}"
+            yield from canvas.sentence(f"{canvas.mark} {text} (--all lists them)", "dim")
         yield from self._quiet([v for v in report.services if v.endpoint not in groups], canvas, bool(order))
 
     def _findings(

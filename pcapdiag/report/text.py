@@ -100,7 +100,7 @@ def cut_left(text: str, width: int, mark: str = "…") -> str:
 
 
 def words(text: str, style: str = "") -> list[Span]:
-    """``text`` as spans that may be broken apart at its spaces, except between a number and its unit or name."""
+    """``text`` as spans to be broken apart at its spaces, but not between a number and its unit or name."""
     out: list[str] = []
     for word in text.split():
         if out and (

@@ -25,7 +25,7 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
 
 def headline(report: Report) -> str:
-    """The answer, in one sentence: what happened how often, or that it did not, or that nothing can be said."""
+    """The answer in one sentence: what happened how often, that it did not, or that nothing can be said."""
     if report.segments == 0:
         return "No TCP segment was read, so nothing can be said."
     main = [f for f in report.findings if f.rule == MAIN_RULE]
@@ -111,7 +111,7 @@ def flags(value: int) -> str:
 
 
 def answer(period: IdlePeriod) -> str:
-    """What came back and how soon: ``bare RST after 20.1 ms``, ``RST,ACK after 43 ms (it acknowledges ...)``."""
+    """What came back and how soon: ``bare RST after 20.1 ms``, ``2 x RST,ACK after 43 ms``."""
     a = period.answer
     if a is None:
         return "nothing came back"
