@@ -18,8 +18,8 @@ def parse_duration(text: str | int | float | timedelta) -> int:
     """
     if isinstance(text, timedelta):
         return ((text.days * 86400 + text.seconds) * 1_000_000 + text.microseconds) * 1000
-    if isinstance(text, (int, float)) and not isinstance(text, bool):
-        text = f"{text:.9f}s" if isinstance(text, float) else f"{text}s"
+    if not isinstance(text, str):
+        text = f"{text:.9f}s" if isinstance(text, float) else f"{int(text)}s"
     text = text.strip().replace(" ", "")
     if re.fullmatch(r"\d+(\.\d+)?", text):
         text += "s"

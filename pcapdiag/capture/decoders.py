@@ -9,12 +9,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from .magic import Compression
-
-if TYPE_CHECKING:
-    import zstandard
 
 MAX_WINDOW = 1 << 27
 """Largest zstd window and xz dictionary accepted, in bytes: what the zstd tool itself accepts without
@@ -26,6 +23,11 @@ _ZSTD_SLICE = 2048
 """Bytes given to zstandard in one call, whose output no argument bounds. The worst four bytes of zstd are a
 block of 128 KiB (RFC 8878, RLE_Block), so this bounds a call to 64 MiB. Slices of 64 KiB would save 0.4 s of
 CPU per GB, and bound it to 2 GiB."""
+
+_BZIP2_SLICE = 128
+"""Bytes given to bz2 in one call, so that a call ends one block (five in a hostile file: 230 MB). A block's
+checksum follows it, and a damaged block is garbage from its first byte (the Burrows-Wheeler transform spreads
+it): so a block is taken whole or not at all, as libbz2 does if its output is not bounded."""
 
 
 class Decoder(Protocol):
@@ -79,8 +81,8 @@ def _gzip(library: Any) -> Codec:
 
 
 def _zstd(library: Any) -> Codec:
-    decompressor = library.ZstdDecompressor(max_window_size=MAX_WINDOW)
-    return Codec("zstd", lambda: _Zstd(decompressor, library.ZstdError), (library.ZstdError,))
+    decompressor, errors = library.ZstdDecompressor(max_window_size=MAX_WINDOW), (library.ZstdError,)
+    return Codec("zstd", lambda: _Sliced(decompressor.decompressobj(), _ZSTD_SLICE, errors), errors)
 
 
 def _xz(library: Any) -> Codec:
@@ -93,7 +95,8 @@ def _xz(library: Any) -> Codec:
 
 
 def _bzip2(library: Any) -> Codec:
-    return Codec("bzip2", library.BZ2Decompressor, (OSError, ValueError, EOFError))
+    errors = (OSError, ValueError, EOFError)
+    return Codec("bzip2", lambda: _Sliced(library.BZ2Decompressor(), _BZIP2_SLICE, errors), errors)
 
 
 def _lz4(library: Any) -> Codec:
@@ -109,12 +112,23 @@ _MAKERS: dict[Compression, Callable[[Any], Codec]] = {
 }
 
 
-class _Zstd:
-    """Bounds the output of zstandard's one-frame decompressor by slicing its input."""
+class _Unbounded(Protocol):
+    """A decompressor of one frame that gives all it can."""
 
-    def __init__(self, decompressor: zstandard.ZstdDecompressor, error: type[Exception]) -> None:
-        self._frame = decompressor.decompressobj()
-        self._error = error
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes | memoryview, /) -> bytes: ...
+
+
+class _Sliced:
+    """Bounds the output of a decompressor by slicing its input; what it gave before a damage stays."""
+
+    def __init__(self, frame: _Unbounded, size: int, errors: tuple[type[Exception], ...]) -> None:
+        self._frame = frame
+        self._size = size
+        self._errors = errors
         self._failed: Exception | None = None
         self._input = memoryview(b"")
         self._output = memoryview(b"")
@@ -143,10 +157,10 @@ class _Zstd:
             room -= take
             if room == 0 or self._failed or self._frame.eof or not self._input:
                 break
-            piece, self._input = self._input[:_ZSTD_SLICE], self._input[_ZSTD_SLICE:]
+            piece, self._input = self._input[: self._size], self._input[self._size :]
             try:
                 self._output = memoryview(self._frame.decompress(piece))
-            except self._error as failed:
+            except self._errors as failed:
                 self._failed = failed
         out = b"".join(parts)
         if self._failed and not out:

@@ -14,12 +14,12 @@ from .source import open_source
 _NUMBER = re.compile("([0-9]+)")
 
 
-def natural(path: str) -> tuple[str | int, ...]:
+def natural(path: str) -> tuple[list[str | int], str]:
     """A sort key by which ``ring2`` comes before ``ring10``."""
     # split() puts text at even and digits at odd places, so that text never meets a number
     parts: list[str | int] = list(_NUMBER.split(path))
     parts[1::2] = [int(part) for part in parts[1::2]]
-    return (*parts, path)
+    return parts, path
 
 
 def expand(arguments: Sequence[str]) -> list[str]:

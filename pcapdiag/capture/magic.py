@@ -98,7 +98,9 @@ def looks_like(head: bytes, path: str) -> str:
     if not head:
         return "an empty file"
     if capture_format(head[:4]) == "pcapng":
-        return "not pcapng, though it begins like it: no byte-order magic follows (damaged, or something else)"
+        return (
+            "not pcapng, though it begins like it: no byte-order magic follows (damaged, or something else)"
+        )
     for offset, magic, text in _OTHERS:
         if head.startswith(magic, offset):
             return text

@@ -35,7 +35,7 @@ def order(files: Sequence[tuple[str, Preview]]) -> list[tuple[str, Preview]]:
     """``files`` by the time of their first packet, equal ones in natural order of their names; last those
     without."""
 
-    def key(file: tuple[str, Preview]) -> tuple[bool, int, tuple[str | int, ...]]:
+    def key(file: tuple[str, Preview]) -> tuple[bool, int, tuple[list[str | int], str]]:
         first = file[1].first_time
         return first is None, first or 0, natural(file[0])
 

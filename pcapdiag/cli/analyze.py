@@ -14,7 +14,7 @@ import click
 
 from pcapdiag.cli.main import DAMAGED, DONE, FOUND, UNREADABLE, trouble
 from pcapdiag.cli.progress import progress_bar
-from pcapdiag.cli.values import Duration, Host, Service
+from pcapdiag.cli.values import checked, duration, host, service
 from pcapdiag.report.formats import FORMATS, StreamingRenderer, format_of, renderer
 from pcapdiag.report.output import STDOUT, check_output, open_output
 
@@ -30,21 +30,24 @@ WIDEST = 120
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--min-idle",
-    type=Duration(),
+    callback=checked(duration),
+    metavar="DURATION",
     default="1s",
     show_default=True,
     help="Shortest idle period to look at, as 500ms, 2m, 1h30m.",
 )
 @click.option(
     "--service",
-    type=Service(),
+    "services",
+    callback=checked(service),
     multiple=True,
     metavar="ADDR:PORT",
     help="Only connections to this server, as 10.0.0.1:443 or [2001:db8::1]:443. May be repeated.",
 )
 @click.option(
     "--host",
-    type=Host(),
+    "hosts",
+    callback=checked(host),
     multiple=True,
     metavar="ADDR[/LEN]",
     help="Only connections from or to this address or network. May be repeated.",
@@ -77,16 +80,24 @@ WIDEST = 120
     help="Colour in the terminal report. NO_COLOR is obeyed.",
 )
 def command(
-    files: tuple[str, ...], min_idle: str, service: tuple[str, ...], host: tuple[str, ...], format_: str | None,
-    output: str, force: bool, every: bool, max_connections: int, fail_on_findings: bool, no_progress: bool,
+    files: tuple[str, ...],
+    min_idle: str,
+    services: tuple[str, ...],
+    hosts: tuple[str, ...],
+    format_: str | None,
+    output: str,
+    force: bool,
+    every: bool,
+    max_connections: int,
+    fail_on_findings: bool,
+    no_progress: bool,
     color: str,
-) -> int:  # fmt: skip
-    """Find requests that were sent on idle TCP connections and answered by RST.
+) -> int:
+    r"""Find requests that were sent on idle TCP connections and answered by RST.
 
     FILE is a capture (pcap or pcapng, also compressed), a directory, a pattern, or - for standard input.
-    Files that
-    follow each other in time are one capture. From standard input each finding is printed as soon as it is
-    decided:
+    Files that follow each other in time are one capture. From standard input each finding is printed as soon
+    as it is decided:
 
     \b
         tcpdump -U -w - 'tcp port 443' | pcapdiag analyze -
@@ -102,9 +113,14 @@ def command(
     def run(on_finding: Callable[[Finding, FileNames], None] | None) -> Report:
         with progress_bar(not no_progress and STDOUT not in files, color=color != "never") as bar:
             analysis = analyze(
-                files, min_idle=min_idle, max_connections=max_connections, service=service, host=host,
-                on_finding=on_finding, progress=bar,
-            )  # fmt: skip
+                files,
+                min_idle=min_idle,
+                max_connections=max_connections,
+                service=services,
+                host=hosts,
+                on_finding=on_finding,
+                progress=bar,
+            )
         return analysis.report
 
     if live and isinstance(render, StreamingRenderer):
@@ -154,7 +170,7 @@ def _width(output: str) -> int:
 
 @contextmanager
 def _first_interrupt_ends_the_input() -> Iterator[None]:
-    """Ctrl-C also reaches the tcpdump that feeds us: read what it still sends, then report. Twice gives up."""
+    """Ctrl-C also reaches the tcpdump that feeds us: read what it still sends, then report."""
 
     def once(_: int, __: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)

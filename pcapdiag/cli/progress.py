@@ -19,13 +19,20 @@ class Step(Protocol):
     """How far the reading has come: bytes of the file as it is stored, of ``size`` if that is known."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Of the file."""
+
     @property
-    def consumed(self) -> int: ...
+    def consumed(self) -> int:
+        """Bytes read."""
+
     @property
-    def size(self) -> int | None: ...
+    def size(self) -> int | None:
+        """Bytes there are."""
+
     @property
-    def records(self) -> int: ...
+    def records(self) -> int:
+        """Records read."""
 
 
 class Bar:
@@ -87,10 +94,17 @@ def _bar(color: bool) -> rich.progress.Progress:
     )
 
     return Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(bar_width=None), TaskProgressColumn(),
-        TextColumn("{task.fields[records]}", markup=False), TransferSpeedColumn(), TimeRemainingColumn(compact=True),
-        console=Console(stderr=True, no_color=None if color else True), transient=True, auto_refresh=False, expand=True,
-    )  # fmt: skip
+        TextColumn("{task.description}", markup=False),  # a file name is hostile, and no markup
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[records]}", markup=False),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True, no_color=None if color else True),
+        transient=True,
+        auto_refresh=False,  # the reading calls often enough; a thread would only take its time
+        expand=True,
+    )
 
 
 def _short(name: str) -> str:

@@ -147,6 +147,7 @@ cdef class Engine:
         if not self.open:
             raise RuntimeError("begin_file comes first")
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        self.st.waited = 0
         try:
             with nogil:
                 self._feed(<const uint8_t*>view.buf, view.len)
@@ -277,7 +278,7 @@ cdef class Engine:
         out = []
         while st.emission_first < st.emission_next:
             e = st.emissions[st.emission_first % st.emission_room]
-            if not everything and e.deadline >= st.now:
+            if not everything and e.deadline >= st.now + st.waited:
                 break
             st.emission_first += 1
             try:
@@ -295,10 +296,16 @@ cdef class Engine:
                 give_up(st, i, hot_of(st, i), cold_of(st, i))
         return self.drain(everything=True)
 
-    def tick(self, int64_t now):
-        """On live input without packets: let time pass, so that `drain` hands out what is settled by `now` (ns)."""
-        if now > self.st.now:
-            self.st.now = now
+    def tick(self, int64_t waited):
+        """On live input without packets: `waited` ns have passed, so that `drain` hands out what is settled by now."""
+        self.st.waited += waited
+
+    @property
+    def settled(self):
+        """Is there anything for `drain`?"""
+        cdef State* st = &self.st
+        return st.emission_first < st.emission_next \
+            and st.emissions[st.emission_first % st.emission_room].deadline < st.now + st.waited
 
     cdef object _period(self, Emission* e):
         cdef Pend* p = &e.pend

@@ -45,7 +45,7 @@ cdef inline bint quiet(Hot* h, Cold* k, Segment* s) noexcept nogil:
         return False
     if h.state & (RESENT << e) and h.state & (ACKED << d) and delta(h.next[e], h.acked[d]) > 0:
         h.state &= ~<uint32_t>(RESENT * BOTH)
-        h.t_idle, h.idle_frame, h.idle_file = k.resent_t[e], k.resent_frame[e], k.resent_file[e]
+        h.t_idle, h.idle_frame, h.idle_file = k.resent_t[e], k.resent_frame[e], k.resent_file
     return True
 
 
@@ -91,7 +91,7 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
     p.before.known = h.last_frame != 0
     p.last_speaker = 0 if h.state & SPOKE_LAST else 1 if h.state & (SPOKE_LAST << 1) else NOBODY
     p.hole = p.start.known and h.idle_file < st.run_file
-    if k.inner_from == h.t_idle:
+    if h.state & PROBED and k.inner_from == h.t_idle:
         p.inner_probes[0], p.inner_probes[1] = k.inner_probes[0], k.inner_probes[1]
     p.fin = FIN_UNSEEN
     if h.state & (FIN_SENT << e):
@@ -143,9 +143,15 @@ cdef inline void wake(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, in
     p.heartbeat = k.beat_count >= 3 and s.length <= HEARTBEAT_MOST
 
 
+cdef inline void time_trip(Cold* k, int side, int64_t trip) noexcept nogil:
+    """Keep the least round-trip time from here to `side` and back."""
+    cdef uint32_t t = 1 if trip == 0 else <uint32_t>trip if trip < <int64_t>0xFFFFFFFF else <uint32_t>0xFFFFFFFF
+    if k.round_trip[side] == 0 or t < k.round_trip[side]:
+        k.round_trip[side] = t
+
+
 cdef inline void answered(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, Segment* s, bint speaks) noexcept nogil:
     """The peer acknowledged the wake. It is over when the peer `speaks`: until then a RST may come instead."""
-    cdef int64_t trip
     if not p.acknowledged:
         p.acknowledged = 1
         p.acknowledged_t = s.t
@@ -154,9 +160,7 @@ cdef inline void answered(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, S
         if st.keep_all:
             note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
         if not p.retransmissions:      # Karn: a retransmitted segment times nothing
-            trip = since(s.t, p.last_sent.t)
-            if k.round_trip[s.side] == 0 or trip < k.round_trip[s.side]:
-                k.round_trip[s.side] = trip if trip else 1
+            time_trip(k, s.side, since(s.t, p.last_sent.t))
     if speaks:
         conclude(st, index, h, k, p, SURVIVED)
         pend_drop(st, h)

@@ -62,6 +62,7 @@ cdef enum:  # a connection's state bits; those of side 1 are those of side 0 shi
     CHAIN = 1 << 26       # a silence ended and its end is not answered yet
     RETIRED = 1 << 27     # an earlier incarnation: kept for reports, not in the table
     FREE = 1 << 28        # the index is unused
+    PROBED = 1 << 30      # had a keepalive probe
     LONE = 1 << 29        # one ACK-only segment of at most one byte so far: perhaps a probe
     BOTH = 3
 
@@ -152,38 +153,43 @@ cdef struct Hot:
     uint32_t pend                    # index of the pending wake, 0 for none
     uint32_t stream
 
-cdef struct Cold:
-    int64_t first_t
-    int64_t handshake_t
-    int64_t resent_t[2]              # when outstanding payload was last sent again
-    int64_t round_trip[2]            # to that side and back, 0 for unknown
-    int64_t chain_from_t             # the segment before the silence
+cdef struct Cold:                    # its first line is all that an ordinary wake and its answer touch
+    int64_t chain_from_t             # the segment before the silence that is not answered yet
     int64_t chain_first              # ns from there to the first segment that broke it
     uint32_t chain_from_frame, chain_frame
+    uint16_t chain_from_file, chain_file
+    uint32_t round_trip[2]           # ns to that side and back, 0 for unknown, at most 4.29 s
+    uint32_t periods
+    uint32_t service                 # where its idle periods are counted, 0 for not decided
+    uint16_t beat_length
+    uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
+    uint8_t unused[6]
+    # second line: beginnings
+    int64_t first_t
+    int64_t handshake_t
     uint32_t first_frame, first_stream
     uint32_t base[2]
     uint32_t isn[2]
-    uint32_t fin_end[2]
     uint32_t start[2]
+    uint32_t copies
+    uint16_t first_file
+    uint16_t probes[2]
+    uint16_t inner_probes[2]         # inside the idle period that began at inner_from
+    uint16_t resent_file
+    # third and fourth line: trouble and endings
+    int64_t inner_from
+    int64_t resent_t[2]              # when outstanding payload was last sent again
+    uint32_t resent_frame[2]
     uint32_t retransmissions[2]
-    uint32_t copies, periods, survived
-    uint32_t service                 # index + 1
+    uint64_t emitted                 # number of its last emission + 1, 0 for none
+    int64_t fin_t[2]
+    uint32_t fin_end[2]
     uint32_t fin_frame[2]
     uint32_t rst_seq[2]
-    uint32_t resent_frame[2]
-    int64_t fin_t[2]
-    int64_t inner_from               # the idle period that inner_probes counts: its t_idle
-    uint64_t emitted                 # number of its last emission + 1, 0 for none
     uint16_t fin_file[2]
-    uint16_t probes[2]
-    uint16_t inner_probes[2]         # inside the current idle period
-    uint16_t chain_from_file, chain_file, first_file
-    uint16_t beat_length
-    uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
-    uint16_t resent_file[2]
     uint8_t rst_ttl[2]
     uint8_t rst_via[2]
-    uint8_t padding[24]              # to whole cache lines
+    uint8_t padding[16]              # to whole cache lines
 
 cdef struct Facts:                   # one segment, as a judge sees it
     int64_t t

@@ -79,6 +79,7 @@ cdef struct State:
     uint32_t last_via
     # where we are
     int64_t now                    # time of the last record read
+    int64_t waited                 # ns of live silence since
     int64_t at_t                   # time and frame of the segment being tracked: up to a batch behind
     uint32_t at_frame
     int64_t run_start              # first record of the contiguous run of files

@@ -8,7 +8,7 @@ from .state cimport *
 from .table cimport closed, find, place, rebuild, replace, same_key, take_index
 from .services cimport decide_roles
 from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_of
-from .idle cimport after_reset, answered, begin, break_silence, is_probe, own_outstanding, quiet, reset, wake
+from .idle cimport after_reset, answered, begin, break_silence, is_probe, own_outstanding, quiet, reset, time_trip, wake
 from .evict cimport make_room
 
 
@@ -163,7 +163,6 @@ cdef inline void idle_from(State* st, Hot* h, Segment* s) noexcept nogil:
 cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """A SYN or SYN-ACK that belongs to this connection."""
     cdef int d = s.side, e = 1 - s.side
-    cdef int64_t trip = since(s.t, k.handshake_t)
     if h.state & (ISN << d) and k.isn[d] == s.seq:
         k.retransmissions[d] += 1
         st.retransmissions += 1
@@ -178,7 +177,7 @@ cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
             h.acked[d] = s.ack
             if h.state & (SYN_SENT << e):
                 if not k.handshake & 2:
-                    k.round_trip[d] = trip if trip else 1
+                    time_trip(k, d, since(s.t, k.handshake_t))
                 k.handshake |= 1
             decide_roles(st, h, k)
         k.handshake_t = s.t
@@ -192,14 +191,12 @@ cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
 cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh) noexcept nogil:
     """What this segment acknowledges, and whether it left nothing outstanding."""
     cdef int d = s.side, e = 1 - s.side
-    cdef int64_t trip
     cdef bint late
     if h.state & (OPENING << e):       # not stray: it acknowledges the SYN
         h.state &= ~<uint32_t>(OPENING << e)
         if h.state & (SYN_ACK_SENT << e):
-            trip = since(s.t, k.handshake_t)
             if not k.handshake & 2:
-                k.round_trip[d] = trip if trip else 1
+                time_trip(k, d, since(s.t, k.handshake_t))
         if not h.state & (SPOKE_LAST * BOTH):
             idle_from(st, h, s)
     h.state &= ~<uint32_t>(OPENING << d)
@@ -226,6 +223,7 @@ cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
     if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 \
             and s.ack == k.start[e] + 1:
         h.next[e] = k.start[e] + 1
+        h.state |= PROBED
         k.probes[e] += 1
         st.probes += 1
 
@@ -236,6 +234,7 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     cdef Pend* p
     k.probes[d] += k.probes[d] < 0xFFFF
     st.probes += 1
+    h.state |= PROBED
     if k.inner_from != h.t_idle:
         k.inner_from = h.t_idle
         k.inner_probes[0] = k.inner_probes[1] = 0
@@ -365,7 +364,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         k.retransmissions[d] += 1
         if not h.state & (ACKED << e) or delta(h.next[d], h.acked[e]) > 0:
             h.state |= RESENT << d
-            k.resent_t[d], k.resent_frame[d], k.resent_file[d] = s.t, s.frame, st.file
+            k.resent_t[d], k.resent_frame[d], k.resent_file = s.t, s.frame, st.file
         if p != NULL and p.side == d and p.kind == WAKE_PAYLOAD and delta(end, p.wake.seq) > 0:
             p.retransmissions += 1
             p.last_sent = here(st, s)

@@ -307,6 +307,11 @@ class FileFacts:
     reported_drops: int | None
     damage: Damage | None
 
+    @classmethod
+    def nothing(cls) -> FileFacts:
+        """Of a file that could not be read at all."""
+        return cls(0, 0, {}, None, None, 0, 0, 0, "unknown", (), 0, None, 0, 0, None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:

@@ -86,8 +86,6 @@ cdef inline void count(State* st, Hot* h, Cold* k, uint32_t result, int by) noex
     cdef Statistics* stats = statistics(st, h, k)
     st.results[result] += by
     k.periods += by
-    if result == SURVIVED:
-        k.survived += by
     if stats != NULL:
         stats.results[result] += by
 

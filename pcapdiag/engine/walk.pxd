@@ -76,10 +76,26 @@ cdef inline bint plain(State* st, Hot* h, Segment* s) noexcept nogil:
         and not s.flags & (F_SYN | F_FIN | F_RST)
 
 
+cdef inline void fetch_more(State* st, Hot* h, Segment* s) noexcept nogil:
+    """Fetch what the slow path will want: the cold line of every wake, the others where their fields come in."""
+    cdef uint8_t* k = <uint8_t*>cold_of(st, s.where)
+    PREFETCH_WRITE(k)
+    if h.pend:
+        PREFETCH_WRITE(pend_of(st, h.pend))
+        PREFETCH_WRITE(<uint8_t*>pend_of(st, h.pend) + 192)
+    elif s.flags & F_FIN:
+        PREFETCH_WRITE(k + 128)
+        PREFETCH_WRITE(k + 192)
+    elif s.flags & (F_SYN | F_RST) or not h.state & FAST or s.seq == h.next[s.side] - 1:
+        PREFETCH_WRITE(k + 64)
+        PREFETCH_WRITE(k + 128)
+
+
 cdef inline void flush(State* st) noexcept nogil:
     """Track the batch: fetch the slots' connections ahead, then update them in order."""
     cdef uint32_t i
     cdef Segment* s
+    cdef Hot* h
     for i in range(st.batched):
         s = &st.batch[i]
         s.where = guess(st, s)
@@ -88,11 +104,10 @@ cdef inline void flush(State* st) noexcept nogil:
             PREFETCH_WRITE(<uint8_t*>hot_of(st, s.where) + 64)
     for i in range(st.batched):
         s = &st.batch[i]
-        if s.where and not plain(st, hot_of(st, s.where), s):
-            PREFETCH_WRITE(cold_of(st, s.where))
-            PREFETCH_WRITE(<uint8_t*>cold_of(st, s.where) + 64)
-            PREFETCH_WRITE(<uint8_t*>cold_of(st, s.where) + 128)
-            PREFETCH_WRITE(<uint8_t*>cold_of(st, s.where) + 192)
+        if s.where:
+            h = hot_of(st, s.where)
+            if not plain(st, h, s):
+                fetch_more(st, h, s)
     for i in range(st.batched):
         s = &st.batch[i]
         s.where = track(st, s)

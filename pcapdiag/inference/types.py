@@ -21,7 +21,7 @@ class Pattern(StrEnum):
 @dataclass(frozen=True, slots=True)
 class FailedSilence:
     """One failed silence in ns: the timeout struck at an idle time in (``after``, ``length``] if probes went
-    unanswered between, else at most ``length``."""
+    unanswered between, else they are equal, and it struck at ``length`` or before."""
 
     after: int
     length: int

@@ -43,17 +43,21 @@ def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> 
     period = finding.period
     connection, wake = period.connection, period.wake.first.ref
 
-    def row(label: str, spans: list[Span], elsewhere: RecordRef | None = None) -> Iterator[str]:
-        if elsewhere and elsewhere.file != period.file:
-            spans = [*spans, *words(in_file(elsewhere.file, "(in", canvas, names) + ")", "dim")]
-        return canvas.spans(label, spans, 4, FRAME)
+    def row(label: str, spans: list[Span], at: RecordRef | None = None) -> Iterator[str]:
+        elsewhere = in_file(at.file, "(in", canvas, names) if at and at.file != period.file else ""
+        spans = [*spans, *words(elsewhere and elsewhere + ")", "dim")]
+        return canvas.spans(label, spans, 4, FRAME, "" if at else "dim")
 
-    head = [
-        Span(iso(wake.time, 3)),
-        Span(f" {connection.client} ->", "heading"),
-        Span(str(connection.server), "heading"),
-    ]
-    yield from canvas.lines([*head, Span(" " + stream(period))], Span("  "), " " * 4)
+    yield from canvas.lines(
+        [
+            Span(iso(wake.time, 3)),
+            Span(f" {connection.client} ->", "heading"),
+            Span(str(connection.server), "heading"),
+            Span(" " + stream(period)),
+        ],
+        Span("  "),
+        " " * 4,
+    )
     if names:
         yield from row("file", [Span(canvas.path(names.file_name(period.file), canvas.width - 4 - FRAME))])
 
@@ -62,37 +66,49 @@ def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> 
         yield from row(f"frame {period.start.frame}", [Span("then"), *idle], period.start)
     else:
         yield from row("before", [*idle, *words("(first seen here)", "dim")])
-    what = words(f"{period.sender} sent {sent(finding)}" + (":" if finding.sent.label else ""))
-    if finding.sent.label:
-        what.append(Span(canvas.quote(finding.sent.label, canvas.width - 4 - FRAME)))
-    yield from row(f"frame {wake.frame}", what)
-    sure = [Span(str(finding.confidence), "" if finding.confidence is Confidence.CERTAIN else "warn")]
-    sure += words(f"({finding.rule} {finding.name})", "dim")
+
+    label = finding.sent.label
+    what = words(f"{period.sender} sent {sent(finding)}" + (":" if label else ""))
+    what += [Span(canvas.quote(label, canvas.width - 4 - FRAME))] if label else []
+    yield from row(f"frame {wake.frame}", what, wake)
+
     back = period.answer.first.ref if period.answer else None
     came = words(canvas.own(answer(period)) + ";", "bad")
-    yield from row(f"frame {back.frame}" if back else "nothing", [*came, *sure], back)
+    came.append(Span(str(finding.confidence), "" if finding.confidence is Confidence.CERTAIN else "warn"))
+    came += words(f"({finding.rule} {finding.name})", "dim")
+    yield from row(f"frame {back.frame}" if back else "after", came, back)
+
     for text in finding.against:
         yield from row("but", words(canvas.own(text), "warn"))
     for twin in finding.twins:
-        how = "in another place" if ends(twin) == ends(period) else f"before or after NAT as {ends(twin)}"
-        numbers = ", ".join(str(p.ref.frame) for p in proof(twin))
-        yield from row("also seen", words(f"{how}: frames {numbers} in {stream(twin)}"
-                                            + in_file(twin.file, " of", canvas, names)))  # fmt: skip
+        yield from row("also seen", words(also_seen(twin, period, canvas, names)))
+    yield from filter_lines(period, canvas, names)
+
+
+def also_seen(twin: IdlePeriod, period: IdlePeriod, canvas: Canvas, names: FileNames | None) -> str:
+    """Where the same incident was captured again."""
+    how = "in another place" if ends(twin) == ends(period) else f"before or after NAT as {ends(twin)}"
+    numbers = ", ".join(str(p.ref.frame) for p in proof(twin))
+    return f"{how}: frames {numbers} in {stream(twin)}{in_file(twin.file, ' of', canvas, names)}"
+
+
+def filter_lines(period: IdlePeriod, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+    """The display filters, alone on their lines, to be copied."""
     filters = display_filters(period)
     for file, text in filters:
-        parts = [Span(part, "copy") for part in text.replace(" || ", " ||\n").split("\n")]
-        parts += words(in_file(file, "(in", canvas, names) + ")", "dim") if len(filters) > 1 and names else []
-        yield from canvas.lines(parts, Span("    "), " " * 4)
+        *first, last = text.split(" || ")
+        spans = [*(Span(f"{part} ||", "copy") for part in first), Span(last, "copy")]
+        if len(filters) > 1 and names:
+            spans += words(in_file(file, "(in", canvas, names) + ")", "dim")
+        yield from canvas.lines(spans, Span("    "), " " * 4)
 
 
 def probed(period: IdlePeriod) -> list[Span]:
     """Keepalive probes inside an idle period, and the silence that was left."""
     probes = sum(period.probes)
-    return (
-        words(f"({count(probes, 'keepalive probe')}; silent for the last {seconds(period.silence)})")
-        if probes
-        else []
-    )
+    if not probes:
+        return []
+    return words(f"({count(probes, 'keepalive probe')}; silent for the last {seconds(period.silence)})")
 
 
 def finding_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> str:
@@ -103,8 +119,9 @@ def finding_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> s
     sure = str(finding.confidence) if finding.proved else "not proved"
     return (
         f"{iso(period.wake.first.ref.time, 3)} {ends(period)} idle {gap(period)}, "
-        f"{period.sender} sent {sent(finding)}{label}, {canvas.own(answer(period))}; {sure} ({finding.rule}); "
-        f"frames {numbers} in {stream(period)}{in_file(period.file, ' of', canvas, names)}"
+        f"{period.sender} sent {sent(finding)}{label}, {canvas.own(answer(period))}; "
+        f"{sure} ({finding.rule}); frames {numbers} in {stream(period)}"
+        f"{in_file(period.file, ' of', canvas, names)}"
     )
 
 
@@ -120,20 +137,16 @@ def service_block(view: ServiceView, canvas: Canvas, names: FileNames | None) ->
     yield from canvas.lines([Span(str(view.endpoint), "heading"), *words(f"{canvas.dot} {of}")], rest="  ")
     survived, failed = view.longest_survived, view.shortest_failed
     if survived:
-        text = (
-            f"{'>= ' if survived.lower_bound else ''}{seconds(survived.length)} (frame {survived.ended.frame}"
-        )
-        yield from row(
-            "longest silence survived", text + in_file(survived.ended.file, " of", canvas, names) + ")"
-        )
+        least = ">= " if survived.lower_bound else ""
+        at = f"(frame {survived.ended.frame}{in_file(survived.ended.file, ' of', canvas, names)})"
+        yield from row("longest silence survived", f"{least}{seconds(survived.length)} {at}")
     else:
         yield from row("longest silence survived", "none was seen to survive")
     if failed:
-        text = f"{failed_silence(failed)} (frame {failed.ended.frame}"
-        text += in_file(failed.ended.file, " of", canvas, names)
         least = "at least " if view.total_is_lower_bound else ""
-        text += f"); {view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
-        yield from row("shortest that failed", text)
+        at = f"(frame {failed.ended.frame}{in_file(failed.ended.file, ' of', canvas, names)})"
+        text = f"{view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
+        yield from row("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
     yield from row("keepalive probes", probes(view))
     if view.pattern is not Pattern.NONE:
         yield from row("pattern", f"{view.pattern}: {view.pattern_reason}")
@@ -145,6 +158,5 @@ def probes(view: ServiceView) -> str:
     if not clients and not servers:
         return "none seen"
     connections = count(view.service.connections, "connection")
-    return (
-        f"{clients:,} from clients, {servers:,} from the server, on {view.service.probed:,} of {connections}"
-    )
+    on = f"on {view.service.probed:,} of {connections}"
+    return f"{clients:,} from clients, {servers:,} from the server, {on}"

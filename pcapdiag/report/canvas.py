@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pcapdiag.report.text import Span, clean, cut, cut_left, flow, words
+from pcapdiag.report.text import NOTHING, Span, clean, cut, cut_left, flow, words
 
 #: Below this, lines would be broken between every two words.
 MIN_WIDTH = 40
@@ -36,10 +36,10 @@ class Canvas:
         return clean(text, ascii_only=not self.unicode)
 
     def own(self, text: str) -> str:
-        """Our own words, in the characters this terminal has."""
-        return text if self.unicode else text.replace("µ", "u")
+        """Our own words, in the characters this terminal has. Names within them are made harmless too."""
+        return self.clean(text if self.unicode else text.replace("µ", "u"))
 
-    def lines(self, spans: Iterable[Span], first: Span = Span(""), rest: str = "") -> Iterator[str]:
+    def lines(self, spans: Iterable[Span], first: Span = NOTHING, rest: str = "") -> Iterator[str]:
         """The spans as lines; see :func:`pcapdiag.report.text.flow`."""
         return flow(spans, self.width, first=first, rest=rest, color=self.color, mark=self.mark)
 
@@ -51,15 +51,18 @@ class Canvas:
         """A label in its column and what is said of it, in our own words."""
         return self.spans(label, words(self.own(text), style))
 
-    def spans(self, label: str, spans: Iterable[Span], indent: int = 0, column: int = LABEL) -> Iterator[str]:
+    def spans(
+        self, label: str, spans: Iterable[Span], indent: int = 0, column: int = LABEL, style: str = "dim"
+    ) -> Iterator[str]:
         """A label in a column of that width and spans beside it."""
         first = " " * indent + label.ljust(column - 1) + " "
-        return self.lines(spans, Span(first, "dim"), " " * (indent + column))
+        return self.lines(spans, Span(first, style), " " * (indent + column))
 
     def quote(self, text: str, room: int) -> str:
         """Captured text, made harmless and cut at its end to ``room`` cells."""
         # Cut before cleaning as well: a label may be very long, and one character becomes ten at most.
-        return cut(self.clean(text[: self.width]), room, self.mark)
+        more = self.mark if len(text) > self.width else ""
+        return cut(self.clean(text[: self.width]) + more, room, self.mark)
 
     def path(self, name: str, room: int) -> str:
         """A file name, made harmless and cut at its beginning to ``room`` cells."""

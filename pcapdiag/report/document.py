@@ -29,8 +29,7 @@ def finding(f: Finding, names: FileNames) -> Json:
     """One verdict with its proof and twins."""
     return {
         "rule": f.rule, "name": f.name, "kind": f.period.kind, "confidence": str(f.confidence),
-        "proved": f.proved,
-        "reasons": list(f.reasons), "against": list(f.against),
+        "proved": f.proved, "reasons": list(f.reasons), "against": list(f.against),
         "sent": {"length": f.sent.length, "label": f.sent.label, "protocol": f.sent.protocol,
                  "farewell": f.sent.farewell},
         **view(f.period, names),
@@ -53,8 +52,7 @@ def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
             "ended": ref(failed.ended)},
         "failed_beyond": v.failed_beyond, "total_beyond": v.total_beyond,
         "total_is_lower_bound": v.total_is_lower_bound, "probes": sides(s.probes),
-        "probed_connections": s.probed,
-        "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
+        "probed_connections": s.probed, "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
     }  # fmt: skip
 
 
@@ -65,11 +63,9 @@ def capture_file(f: CaptureFile) -> Json:
         "name": f.name, "point": f.point, "compression": f.compression, "format": x.format,
         "link_types": list(x.link_types), "interfaces": x.interfaces, "snap_length": x.snap_length,
         "records": x.records, "segments": x.segments, "skipped": dict(x.skipped), "truncated": x.truncated,
-        "untimed": x.untimed,
-        "reported_drops": x.reported_drops, "first": time(x.first_time), "last": time(x.last_time),
-        "longest_pause_ns": x.longest_pause, "clock_back": x.clock_back,
-        "clock_back_most_ns": x.clock_back_most,
-        "hole_before_ns": f.hole_before, "error": f.error,
+        "untimed": x.untimed, "reported_drops": x.reported_drops, "first": time(x.first_time),
+        "last": time(x.last_time), "longest_pause_ns": x.longest_pause, "clock_back": x.clock_back,
+        "clock_back_most_ns": x.clock_back_most, "hole_before_ns": f.hole_before, "error": f.error,
         "damage": None if damage is None else {
             "offset": damage.offset, "frame": damage.frame, "reason": damage.reason},
     }  # fmt: skip
@@ -81,9 +77,9 @@ def point(p: Point) -> Json:
     return {
         "files": list(p.files), "connections": t.connections, "evicted_closed": t.evicted_closed,
         "evicted_open": t.evicted_open, "copies": t.copies, "retransmissions": t.retransmissions,
-        "probes": t.probes, "strays": t.strays,
-        "syn_seen": t.syn_seen, "one_sided": t.one_sided, "outcomes": outcomes(t.outcomes),
-        "still_idle": t.still_idle, "longest_survived": extreme(t.longest_survived),
+        "probes": t.probes, "strays": t.strays, "syn_seen": t.syn_seen, "one_sided": t.one_sided,
+        "outcomes": outcomes(t.outcomes), "still_idle": t.still_idle,
+        "longest_survived": extreme(t.longest_survived),
     }  # fmt: skip
 
 
@@ -104,12 +100,8 @@ def head(r: Report) -> Json:
 
 def groups(r: Report) -> dict[str, tuple[Finding, ...]]:
     """The findings by what they count as."""
-    return {
-        "findings": r.findings,
-        "unproved": r.unproved,
-        "heartbeats": r.heartbeats,
-        "farewells": r.farewells,
-    }
+    apart = {"heartbeats": r.heartbeats, "farewells": r.farewells}
+    return {"findings": r.findings, "unproved": r.unproved, **apart}
 
 
 def tail(r: Report) -> Json:

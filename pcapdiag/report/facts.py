@@ -1,8 +1,7 @@
 """What the engine saw, as plain data for JSON; ``schema.json`` describes it field by field.
 
 Times stand as integers of nanoseconds beside ISO 8601 with zone, durations as integers whose names end in
-``_ns``.
-Payload and header bytes are private and stay out; of what was sent only the label is shown.
+``_ns``. Payload and header bytes are private and stay out; of what was sent only the label is shown.
 """
 
 from __future__ import annotations
@@ -52,10 +51,8 @@ def segment(s: SegmentFacts) -> Json:
     """One segment's header."""
     return {
         "record": ref(s.ref), "seq": s.seq, "ack": s.ack, "flags": s.flags, "window": s.window,
-        "length": s.length,
-        "ttl": s.ttl, "ip_id": s.ip_id, "dont_fragment": s.dont_fragment, "timestamps": s.timestamps,
-        "via": s.via,
-        "link_type": s.link_type,
+        "length": s.length, "ttl": s.ttl, "ip_id": s.ip_id, "dont_fragment": s.dont_fragment,
+        "timestamps": s.timestamps, "via": s.via, "link_type": s.link_type,
     }  # fmt: skip
 
 
@@ -72,10 +69,8 @@ def answer(a: Answer) -> Json:
     """What came back."""
     return {
         "kind": str(a.kind), "bare": a.kind == "rst" and a.first.flags == _RST_ONLY,
-        "first": segment(a.first),
-        "delay_ns": a.delay, "count": a.count, "acknowledges": a.acknowledges,
-        "acknowledged": time(a.acknowledged),
-        "icmp_type": a.icmp_type, "icmp_code": a.icmp_code,
+        "first": segment(a.first), "delay_ns": a.delay, "count": a.count, "acknowledges": a.acknowledges,
+        "acknowledged": time(a.acknowledged), "icmp_type": a.icmp_type, "icmp_code": a.icmp_code,
     }  # fmt: skip
 
 
@@ -93,9 +88,8 @@ def connection(c: Connection) -> Json:
         "point": c.point, "id": c.id, "client": endpoint(c.client), "server": endpoint(c.server),
         "roles_from": str(c.roles_from), "file": c.file, "stream": c.stream, "first": ref(c.first),
         "last": ref(c.last), "handshake": c.handshake, "packets": sides(c.packets),
-        "payload": sides(c.payload),
-        "retransmissions": sides(c.retransmissions), "copies": c.copies, "probes": sides(c.probes),
-        "idle_periods": c.idle_periods, "fin": sides(c.fin), "rst": sides(c.rst),
+        "payload": sides(c.payload), "retransmissions": sides(c.retransmissions), "copies": c.copies,
+        "probes": sides(c.probes), "idle_periods": c.idle_periods, "fin": sides(c.fin), "rst": sides(c.rst),
     }  # fmt: skip
 
 
@@ -105,9 +99,8 @@ def period(p: IdlePeriod) -> Json:
         "kind": p.kind, "outcome": str(p.outcome), "file": p.file, "stream": p.stream, "sender": p.sender,
         "last_speaker": p.last_speaker, "start": ref(p.start), "gap_ns": p.gap, "bound": str(p.bound),
         "silence_ns": p.silence, "silence_first_ns": p.silence_first,
-        "silence_answered_ns": p.silence_answered,
-        "last_before": ref(p.last_before), "probes": sides(p.probes), "fin": str(p.fin),
-        "peer_fin": ref(p.peer_fin),
+        "silence_answered_ns": p.silence_answered, "last_before": ref(p.last_before),
+        "probes": sides(p.probes), "fin": str(p.fin), "peer_fin": ref(p.peer_fin),
         "missed": {"waking": p.missed[0], "peer": p.missed[1]}, "hole": p.hole, "wake": wake(p.wake),
         "answer": None if p.answer is None else answer(p.answer), "peer": peer(p.peer), "ended": ref(p.ended),
         "connection": connection(p.connection),
@@ -118,12 +111,8 @@ def extreme(e: Extreme | None) -> Json | None:
     """A silence that stands out."""
     if e is None:
         return None
-    return {
-        "length_ns": e.length,
-        "lower_bound": e.lower_bound,
-        "before": ref(e.before),
-        "ended": ref(e.ended),
-    }
+    ends = {"before": ref(e.before), "ended": ref(e.ended)}
+    return {"length_ns": e.length, "lower_bound": e.lower_bound, **ends}
 
 
 def outcomes(counts: dict[Outcome, int]) -> Json:

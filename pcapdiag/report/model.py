@@ -12,11 +12,11 @@ from pcapdiag.rules.types import Finding
 
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
-    """One file as it was read. ``hole_before`` is ns between the file before it on its timeline and this
-    one, if
-    that is too long to be a pause of the traffic. ``error`` is why it could not be read at all, or what
-    stopped the
-    decompression."""
+    """One file as it was read.
+
+    ``hole_before`` is ns between the file before it on its timeline and this one, if that is too long to be a
+    pause of the traffic. ``error`` is why it could not be read at all, or what stopped the decompression.
+    """
 
     name: str
     point: int
@@ -64,13 +64,10 @@ class FileNames(Protocol):
 class Report:
     """Everything that is said of one analysis.
 
-    ``findings`` are proved, in time order, twins merged, farewells and heartbeats excluded; ``unproved``
-    are those
-    for which the capture missed traffic; ``heartbeats`` and ``farewells`` are findings on such wakes:
-    counted apart.
-    ``services`` come worst first and hold only services with idle periods. ``histogram_edges`` are the
-    bounds of the
-    buckets of ``Service.histogram``, in ns. Times are ns since the epoch.
+    ``findings`` are proved, in time order, twins merged, farewells and heartbeats excluded; ``unproved`` are
+    those for which the capture missed traffic; ``heartbeats`` and ``farewells`` are findings on such wakes:
+    counted apart. ``services`` come worst first and hold only services with idle periods. ``histogram_edges``
+    are the bounds of the buckets of ``Service.histogram``, in ns. Times are ns since the epoch.
     """
 
     version: str

@@ -48,13 +48,11 @@ def check_output(path: str, *, force: bool = False, inputs: tuple[str, ...] = ()
 
 @contextmanager
 def open_output(path: str, *, force: bool = False) -> Iterator[TextIO]:
-    """A text stream (UTF-8) whose content becomes the file at ``path`` when the block ends without an
-    exception.
+    """A text stream (UTF-8) whose content becomes the file at ``path`` when the block ends well.
 
-    Until then it is a temporary file in the same directory, flushed to disk and then renamed, or linked,
-    which fails
-    if meanwhile somebody else has made the file. ``-`` is standard output; devices, pipes and sockets
-    are written to directly. A symbolic link stays, its target is replaced.
+    Until then it is a temporary file in the same directory. It is flushed to disk and then renamed; without
+    ``force`` it is linked, which fails if meanwhile somebody else has made the file. ``-`` is standard
+    output; devices and pipes are written to directly. A symbolic link stays, its target is replaced.
     """
     if path == STDOUT:
         check_output(path)

@@ -1,8 +1,8 @@
 """The report for a person at a terminal: the answer first, then the proof, then what was read.
 
 Laid out with plain strings; of rich only its table of character widths is used, because the whole command
-has to
-cost less than half of ``tshark -r`` on a small capture, and tens of thousands of findings may be listed.
+has to cost less than half of ``tshark -r`` on a small capture, and tens of thousands of findings may be
+listed.
 """
 
 from __future__ import annotations

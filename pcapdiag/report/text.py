@@ -1,8 +1,8 @@
 """Text on a terminal: hostile characters made visible, widths kept, a little colour.
 
 Captured text and file names may hold anything: escape sequences that reprogram the terminal, overrides that
-turn a
-line around, characters of no width or of two cells. Nothing reaches the output but through :func:`clean`.
+turn a line around, characters of no width or of two cells. Nothing reaches the output but through
+:func:`clean`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-#: SGR parameters (ECMA-48 8.3.117) of the few styles in use; only the 8 basic colours, which every theme
-#: adjusts.
+#: SGR parameters (ECMA-48 8.3.117) of the styles in use; only basic colours, which every theme adjusts.
 STYLES = {
     "answer-bad": "1;31",
     "answer-good": "1;32",
@@ -23,7 +22,6 @@ STYLES = {
     "copy": "36",
     "dim": "2",
 }
-
 
 _UNITS = frozenset(("s", "ms", "µs", "us", "ns", "min", "h"))
 _NUMBERED = frozenset(("frame", "frames", "byte", "tcp.stream", ">=", "<="))
@@ -36,18 +34,19 @@ class Span(NamedTuple):
     style: str = ""
 
 
+NOTHING = Span("")
+
+
 def clean(text: str, *, ascii_only: bool = False) -> str:
-    """``text`` on one line, with everything that could act on a terminal written as a visible escape.
+    r"""``text`` on one line, with everything that could act on a terminal written as a visible escape.
 
-    Escaped are controls (C0, C1, DEL), format characters (bidirectional overrides and isolates,
-    zero-width), line
-    and paragraph separators, surrogates, unassigned code points, lone combining marks, and letters written
-    from
-    right to left, which would reorder their neighbours. With ``ascii_only`` everything outside ASCII is
-    escaped.
+    Escaped are controls (C0, C1, DEL), format characters (bidirectional overrides and isolates, zero-width),
+    line and paragraph separators, surrogates, unassigned code points, lone combining marks, and letters
+    written from right to left, which would reorder their neighbours. With ``ascii_only`` everything outside
+    ASCII is escaped.
 
-    >>> clean("GET /\\x1b[2J\\u202etxt.exe")
-    'GET /\\\\x1b[2J\\\\u202etxt.exe'
+    >>> print(clean("GET /\x1b[2J\u202etxt.exe"))
+    GET /\x1b[2J\u202etxt.exe
     """
     if text.isascii() and text.isprintable():
         return text
@@ -103,9 +102,9 @@ def words(text: str, style: str = "") -> list[Span]:
     """``text`` as spans to be broken apart at its spaces, but not between a number and its unit or name."""
     out: list[str] = []
     for word in text.split():
-        if out and (
-            word.rstrip(",.;:)") in _UNITS and out[-1][-1:].isdigit() or out[-1].lstrip("(") in _NUMBERED
-        ):
+        before = out[-1] if out else ""
+        unit = word.rstrip(",.;:)") in _UNITS and before[-1:].isdigit()
+        if unit or before.lstrip("(") in _NUMBERED:
             out[-1] += " " + word
         else:
             out.append(word)
@@ -116,17 +115,16 @@ def flow(
     spans: Iterable[Span],
     width: int,
     *,
-    first: Span = Span(""),
+    first: Span = NOTHING,
     rest: str = "",
     color: bool = False,
     mark: str = "…",
 ) -> Iterator[str]:
-    """Lines of at most ``width`` cells that hold ``spans`` in order, one space apart, broken only between
-    spans.
+    """Lines of at most ``width`` cells that hold ``spans`` in order, one space apart.
 
-    The first line begins with ``first``, the others with ``rest``. A span too long for a line of its own is
-    cut. A span
-    may begin with a space to stand further apart; at the beginning of a line it does not.
+    Lines are broken only between spans. The first begins with ``first``, the others with ``rest``. A span too
+    long for a line of its own is cut. A span may begin with a space to stand further apart; at the beginning
+    of a line it does not.
     """
     line, used, empty = paint(first, color), cell_len(first.text), True
     for span in spans:

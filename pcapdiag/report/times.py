@@ -9,8 +9,7 @@ _CYCLE = 146_097 * 86_400  # seconds in 400 Gregorian years, after which the cal
 
 
 def iso(ns: int, digits: int = 9) -> str:
-    """ISO 8601 in UTC of nanoseconds since the epoch, with ``digits`` decimals of the second (cut, not
-    rounded).
+    """ISO 8601 in UTC of nanoseconds since the epoch, with ``digits`` decimals of the second, never rounded.
 
     A capture may claim any time at all, so years before 0 and beyond 9999 are written as they come.
 

@@ -64,10 +64,8 @@ def others(report: Report) -> str | None:
 def looked_at(report: Report) -> str:
     """What an empty answer rests on: connections, idle periods, the longest silence survived."""
     least = format_duration(report.options.min_idle)
-    text = (
-        f"Looked at {count(report.connections, 'connection')} and {count(report.idle_periods, 'idle period')}"
-    )
-    text += f" of at least {least}"
+    text = f"Looked at {count(report.connections, 'connection')}"
+    text += f" and {count(report.idle_periods, 'idle period')} of at least {least}"
     longest = report.longest_survived
     if longest is None:
         return text + "; no silence that long was seen to survive."
@@ -123,11 +121,9 @@ def answer(period: IdlePeriod) -> str:
         what = "bare RST" if a.first.flags == _BARE_RST else flags(a.first.flags)
         if a.count > 1:
             what = f"{a.count:,} x {what}"
-    delay = a.first.ref.time - period.wake.first.ref.time
+    early = period.wake.first.ref.time - a.first.ref.time
     what += (
-        f" after {format_duration(a.delay)}"
-        if delay >= 0
-        else f" recorded {format_duration(-delay)} before it"
+        f" recorded {format_duration(early)} before it" if early > 0 else f" after {format_duration(a.delay)}"
     )
     if a.kind is AnswerKind.RST and a.acknowledged is not None:
         what += ", after an ACK of it"

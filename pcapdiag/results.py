@@ -1,0 +1,143 @@
+"""What an analysis gives back: sequences of frozen data, each of which is also a tidy DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from pcapdiag.engine import Engine
+from pcapdiag.engine.types import Connection, IdlePeriod
+from pcapdiag.inference.types import ServiceView
+from pcapdiag.report.model import CaptureFile, FileNames, Report
+from pcapdiag.rules.types import Finding
+from pcapdiag.selection import Selection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+
+class _Rows(Sequence[T], Generic[T]):
+    """An immutable sequence that can be shown as a table."""
+
+    def __init__(self, rows: Sequence[T], names: FileNames) -> None:
+        self._rows = tuple(rows)
+        self._names = names
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._rows)
+
+    def __eq__(self, other: object) -> bool:
+        return self._rows == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} {type(self).__name__.lower()}>"
+
+
+class Findings(_Rows[Finding]):
+    """Findings in order of time."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a finding; times are datetime64[ns, UTC], gaps timedelta64[ns]. Needs pandas."""
+        from pcapdiag.report.frames import findings_frame
+
+        return findings_frame(self, self._names)
+
+
+class IdlePeriods(_Rows[IdlePeriod]):
+    """Idle periods in order of their end: those that did not simply survive, or all with ``keep="all"``."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row an idle period; times are datetime64[ns, UTC], gaps timedelta64[ns]. Needs pandas."""
+        from pcapdiag.report.frames import idle_periods_frame
+
+        return idle_periods_frame(self)
+
+
+class Connections(_Rows[Connection]):
+    """Connections in order of first appearance, earlier incarnations of a 4-tuple included."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a connection; times are datetime64[ns, UTC]. Needs pandas."""
+        from pcapdiag.report.frames import connections_frame
+
+        return connections_frame(self)
+
+
+class Services(_Rows[ServiceView]):
+    """Services with idle periods, worst first."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a service; lengths of silence are timedelta64[ns]. Needs pandas."""
+        from pcapdiag.report.frames import services_frame
+
+        return services_frame(self)
+
+
+class CaptureFiles(_Rows[CaptureFile]):
+    """The files that were read, in order of time, then those that could not be."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a file; times are datetime64[ns, UTC]. Needs pandas."""
+        from pcapdiag.report.frames import files_frame
+
+        return files_frame(self)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The result of `pcapdiag.analyze`.
+
+    ``report`` is everything a renderer needs; the properties below are the same facts for further work.
+    """
+
+    report: Report
+    _periods: tuple[IdlePeriod, ...]
+    _engines: tuple[Engine, ...]
+    _selection: Selection
+
+    @cached_property
+    def findings(self) -> Findings:
+        """Proved incidents, twins merged; see ``report`` for what is not proved, heartbeats and farewells."""
+        return Findings(self.report.findings, self.report)
+
+    @cached_property
+    def idle_periods(self) -> IdlePeriods:
+        """The idle periods that did not simply survive; every one with ``keep="all"``."""
+        return IdlePeriods(sorted(self._periods, key=lambda p: (p.ended.time, p.file, p.ended.frame)), self.report)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Every connection still tracked at the end. Made when first asked for, from the engine's own table."""
+        chosen = (c for e in self._engines for c in e.connections() if self._selection.connection(c))
+        return Connections(tuple(chosen), self.report)
+
+    @cached_property
+    def services(self) -> Services:
+        """What survived and what failed, by server address and port."""
+        return Services(self.report.services, self.report)
+
+    @cached_property
+    def capture(self) -> CaptureFiles:
+        """What was read, file by file."""
+        return CaptureFiles(self.report.files, self.report)
+
+    def __repr__(self) -> str:
+        r: Any = self.report
+        return f"<Analysis: {len(r.findings)} findings in {r.connections} connections, {r.records} records>"

@@ -1,0 +1,133 @@
+"""The core run on whole files, and what it said in the form of the reference's result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from pcapdiag.engine import Engine
+from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, Service
+from tests.reference.run import Facts, Result
+
+Chunks = Callable[[bytes], Iterable[bytes]]
+
+
+def whole(data: bytes) -> Iterator[bytes]:
+    """Feed a file at once."""
+    yield data
+
+
+def core(
+    files: Iterable[bytes],
+    min_idle: int,
+    contiguous: Sequence[bool] = (),
+    *,
+    chunks: Chunks = whole,
+    trace: bool = False,
+    **options: Any,
+) -> Result:
+    """Run the compiled core over files as one timeline."""
+    result = Result()
+    engine = Engine(min_idle=min_idle, keep="all", **({"trace": True} if trace else {}), **options)
+    periods: list[IdlePeriod] = []
+    for number, data in enumerate(files):
+        engine.begin_file(number, contiguous=contiguous[number] if number < len(contiguous) else True)
+        for chunk in chunks(data):
+            engine.feed(chunk)
+        facts = engine.end_file()
+        periods += engine.drain()
+        result.files.append({
+            "records": facts.records, "segments": facts.segments, "skipped": facts.skipped,
+            "times": (facts.first_time, facts.last_time), "clock_back": facts.clock_back,
+            "damaged": facts.damage is not None,
+        })  # fmt: skip
+    periods += engine.finish()
+    result.periods = [period(p) for p in periods]
+    result.connections = [connection(c) for c in engine.connections()]
+    totals, services = engine.totals(), engine.services()
+    result.totals = {
+        "connections": totals.connections, "copies": totals.copies, "retransmissions": totals.retransmissions,
+        "probes": totals.probes, "syn_seen": totals.syn_seen, "one_sided": totals.one_sided,
+        "outcomes": {str(k): v for k, v in totals.outcomes.items() if v}, "still_idle": totals.still_idle,
+        "survived": sum(s.survived for s in services),
+        "longest_survived": totals.longest_survived
+        and (totals.longest_survived.length, totals.longest_survived.lower_bound),
+    }  # fmt: skip
+    law_of_services(services)
+    if trace:
+        result.trace = list(engine.trace())
+    return result
+
+
+def law_of_services(services: Sequence[Service]) -> None:
+    """A service's histogram holds each of its survived silences once."""
+    for service in services:
+        assert sum(service.histogram) == service.survived
+        assert (service.longest_survived is None) == (service.survived == 0)
+
+
+def place(ref: RecordRef | None) -> tuple[int, int] | None:
+    """Return file and frame of a record."""
+    return ref and (ref.file, ref.frame)
+
+
+def _by_endpoint(c: Connection, pair: tuple[Any, Any]) -> Facts:
+    return {tuple(c.client): pair[0], tuple(c.server): pair[1]}  # type: ignore[dict-item]  # endpoints are tuples
+
+
+def connection(c: Connection) -> Facts:
+    """Return one connection's facts by endpoint."""
+    return {
+        "first": place(c.first), "last": place(c.last), "stream": c.stream, "packets": _by_endpoint(c, c.packets),
+        "payload": _by_endpoint(c, c.payload), "retransmissions": _by_endpoint(c, c.retransmissions),
+        "probes": _by_endpoint(c, c.probes), "copies": c.copies, "idle_periods": c.idle_periods,
+        "fin": _by_endpoint(c, c.fin), "rst": _by_endpoint(c, c.rst),
+    }  # fmt: skip
+
+
+def period(p: IdlePeriod) -> Facts:
+    """Return one idle period's facts by endpoint."""
+    c, w, a = p.connection, p.wake, p.answer
+    who = {"client": tuple(c.client), "server": tuple(c.server), None: None}
+    return {
+        "connection": place(c.first), "first": place(w.first.ref), "kind": str(w.kind), "outcome": str(p.outcome),
+        "sender": who[p.sender], "last_speaker": who[p.last_speaker], "start": place(p.start), "gap": p.gap,
+        "bound": str(p.bound), "silence": p.silence, "silence_first": p.silence_first,
+        "silence_answered": p.silence_answered, "last_before": place(p.last_before),
+        "probes": {k: v for k, v in _by_endpoint(c, p.probes).items() if v}, "fin": str(p.fin),
+        "peer_fin": place(p.peer_fin), "missed": p.missed, "hole": p.hole, "stream": p.stream, "length": w.length,
+        "segments": w.segments, "retransmissions": w.retransmissions, "last_sent": place(w.last_sent),
+        "own_fin": place(w.own_fin), "heartbeat": w.heartbeat,
+        "answer": a and (str(a.kind), place(a.first.ref), a.delay, a.count, a.acknowledges, a.acknowledged,
+                         None if a.icmp_type is None else (a.icmp_type, a.icmp_code)),
+        "peer": (p.peer.ttl, p.peer.ip_id, p.peer.window, p.peer.timestamps) if p.peer.ttl is not None else None,
+    }  # fmt: skip
+
+
+# What is compared, by what the period ended with: facts that no sentence of docs/semantics.md settles are left out.
+ALWAYS = ("connection", "first", "kind", "outcome", "sender", "last_speaker", "start", "gap", "bound", "missed",
+          "hole", "heartbeat")  # fmt: skip
+OF_FAILURES = ("silence", "silence_first", "silence_answered", "last_before", "probes", "fin", "peer_fin", "stream",
+               "length", "segments", "retransmissions", "last_sent", "own_fin", "answer", "peer")  # fmt: skip
+FAILED = ("reset", "unanswered", "unreachable", "reset-in-silence")
+
+
+def comparable(result: Result) -> Facts:
+    """Return what must be equal between two runs."""
+    periods = []
+    for p in sorted(result.periods, key=lambda p: (p["first"], p["outcome"], p["kind"])):
+        names = ALWAYS + (OF_FAILURES if p["outcome"] in FAILED else ())
+        if p["kind"] in ("fin", "rst", "syn"):
+            names = tuple(n for n in names if n not in ("fin", "peer_fin", "length", "segments", "last_sent", "peer"))
+        periods.append({name: p[name] for name in names})
+    files = [{k: v for k, v in f.items() if k not in ("skipped", "times")} for f in result.files]
+    connections = sorted(result.connections, key=lambda c: c["first"])
+    return {"periods": periods, "connections": connections, "totals": result.totals, "files": files}
+
+
+def law_of_records(result: Result) -> None:
+    """Every record is a segment, or skipped once: records == segments + sum(skipped)."""
+    for file in result.files:
+        assert file["records"] == file["segments"] + sum(Counter(file["skipped"]).values())
+    assert sum(f["segments"] for f in result.files) == sum(sum(c["packets"].values()) for c in result.connections)

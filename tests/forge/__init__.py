@@ -1,0 +1,1 @@
+"""Forged traffic, fast enough for property tests."""

@@ -1,0 +1,82 @@
+"""What a segment means to what the other side sent before it, and to the silence it ends."""
+
+from __future__ import annotations
+
+from tests.reference.decode import ACK, FIN, SYN, Segment
+from tests.reference.sides import MS, Side, delta, gap, only_ack, start_of
+from tests.reference.state import Connection
+from tests.reference.wakes import Answer, Silence
+
+LATE_ACK = 500 * MS  # a delayed ACK comes sooner: RFC 1122 4.2.3.2
+
+
+def answer(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
+    """Take a segment of x, no RST, as an answer to what y sent."""
+    _hindsight(c, s, x, y)
+    y.probe = None
+    wake = c.wake
+    if wake is None or wake.x is not y or wake.outcome:
+        return
+    if wake.pending and s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0:
+        wake.acked_at = s.time
+        wake.answer = Answer("ack", s.ref, s.time, gap(s.time, wake.first.time), True)
+    if fresh and wake.acked_at is not None:
+        wake.decide("survived")
+
+
+def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:
+    """If the only segment so far was a probe, its answer says so."""
+    first = c.first
+    if c.last is not first or first.source != y.endpoint or x.last or first.length > 1:
+        return
+    if not (only_ack(first) and only_ack(s) and not s.length and s.ack == (first.seq + 1) & 0xFFFFFFFF):
+        return
+    y.next, y.payload, y.probes = s.ack, 0, 1
+    c.probes[y] = 1
+    if c.wake:
+        c.periods.remove(c.wake)
+        c.wake = None
+        c.history.clear()
+    c.idle_from, c.spoke, c.over = c.began, None, False
+
+
+def end_silence(c: Connection, s: Segment, x: Side, y: Side, kind: str) -> None:
+    """Take a segment, no RST, as the end of a silence, or as what shows that an earlier one was survived."""
+    pending, wake = c.silence, c.wake
+    if pending and pending.side is y and pending.answered_by(s):
+        c.survived.append(pending)
+        c.silence = pending = None
+    if wake and wake.x is x and wake.pending:
+        wake.sent_last = s.time
+    if pending:
+        if pending.side is x:
+            pending.last = s.time
+        return
+    ends = kind == "payload" or (kind in ("probe", "ack") and not s.flags & FIN)
+    before = c.before()
+    long = gap(s.time, before.time) >= c.min_idle
+    if ends and not s.flags & SYN and not c.reset and long and c.quiet(s, x, y):
+        c.silence = Silence(x, before, s, kind == "payload", s.time)
+
+
+def late_ack(c: Connection, s: Segment, x: Side, y: Side) -> None:
+    """Let idleness begin where a late ACK left nothing outstanding."""
+    if not s.flags & ACK or not y.payload or y.next is None or delta(y.next, s.ack) > 0:
+        return
+    theirs = x.acked is None or delta(y.next, x.acked) > 0
+    mine = x.next is not None and y.acked is not None and delta(x.next, y.acked) > 0
+    if theirs and not mine and gap(s.time, c.idle_from.time) > LATE_ACK:
+        c.idle_since(s)
+
+
+def shake(c: Connection, s: Segment, x: Side) -> None:
+    """Let idleness begin with the handshake's last segment, while there is no payload."""
+    if c.last is None:
+        c.shaking = bool(s.flags & SYN)
+    if not c.shaking or c.spoke:
+        return
+    if s.flags & SYN:
+        c.idle_since(s)
+    elif not c.shook and s.flags & ACK and not s.flags & FIN and not s.length and not x.syn_ack:
+        c.shook = True
+        c.idle_since(s)

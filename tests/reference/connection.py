@@ -1,0 +1,87 @@
+"""What one segment is to its connection, in the order of the tests."""
+
+from __future__ import annotations
+
+from tests.reference import answers, ends
+from tests.reference.decode import ACK, FIN, RST, SYN, Segment
+from tests.reference.sides import Side, is_copy, is_new_payload, is_probe
+from tests.reference.state import Connection
+
+
+def is_successor(c: Connection, s: Segment) -> bool:
+    """Whether a segment begins a new connection of the same key."""
+    x, y = c.side(s.source)
+    if not s.flags & SYN:
+        return False
+    if s.flags & ACK:
+        return x.isn is not None and x.isn != s.seq and c.closed
+    if x.isn is not None:
+        return x.isn != s.seq or c.closed
+    if x.last is not None:
+        return True
+    if y.last is None or y.last.flags & (SYN | ACK) == SYN:
+        return False  # a simultaneous open
+    return y.last.ack != (s.seq + 1) & 0xFFFFFFFF  # else its answer was recorded first
+
+
+def is_stray(s: Segment, x: Side, y: Side) -> bool:
+    """Whether a segment belongs to an older incarnation, while this one is opening."""
+    if y.opening and y.isn is not None and not s.flags & SYN:
+        return not s.flags & ACK or s.ack != (y.isn + 1) & 0xFFFFFFFF
+    return bool(x.opening and x.isn is not None and s.flags & RST and s.seq != (x.isn + 1) & 0xFFFFFFFF)
+
+
+def copied(c: Connection, s: Segment) -> bool:
+    """Count a copy; return whether it was one."""
+    x, y = c.side(s.source)
+    if is_stray(s, x, y) or not is_copy(s, x):
+        return False
+    x.packets += 1
+    c.copies += 1
+    return True
+
+
+def take(c: Connection, s: Segment) -> str:
+    """Take a segment that is no copy and begins no other connection; say what it was."""
+    x, y = c.side(s.source)
+    x.packets += 1
+    if is_stray(s, x, y):
+        return "stray"
+    if s.flags & RST:
+        ends.rst(c, s, x, y)
+        kind = "rst"
+    else:
+        kind = _live(c, s, x, y)
+    if y.isn is not None and s.flags & ACK and s.ack == (y.isn + 1) & 0xFFFFFFFF:
+        y.opening = False
+    if s.flags & ACK and not s.flags & (SYN | RST):
+        x.opening = False
+    x.last = c.last = s
+    c.last_run = c.run
+    return kind
+
+
+def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
+    fresh, probe = is_new_payload(s, x), is_probe(s, x, y)
+    kind = "payload" if fresh else "probe" if probe else "retransmission" if s.length else "ack"
+    answers.answer(c, s, x, y, fresh)
+    answers.end_silence(c, s, x, y, kind)
+    if fresh:
+        ends.payload(c, s, x, y)
+    elif probe:
+        ends.probe(c, s, x, y)
+    elif s.length:
+        ends.again(c, s, x)
+    if s.flags & FIN:
+        ends.fin(c, s, x, y, fresh)
+    if not fresh:
+        answers.late_ack(c, s, x, y)
+    answers.shake(c, s, x)
+    x.opening = x.opening or (s.flags & (SYN | ACK) == SYN and x.isn is None)
+    x.syn_ack = x.syn_ack or s.flags & (SYN | ACK) == SYN | ACK
+    wake = c.wake
+    new = x.move(s)
+    if fresh and wake and wake.x is x and wake.grows_at(s.time):
+        wake.length += new
+    x.live = s
+    return "syn" if s.flags & SYN else "fin" if s.flags & FIN and not fresh else kind

@@ -1,0 +1,154 @@
+"""What ends an idle period: payload, probe, FIN, RST, the SYN of a successor."""
+
+from __future__ import annotations
+
+from tests.reference.decode import ACK, Header, Segment
+from tests.reference.sides import MS, Mark, Side, delta, end_of, gap, start_of
+from tests.reference.state import Connection
+from tests.reference.wakes import HEARTBEAT_AT_MOST, Answer, Period
+
+SWAPPED = 1 * MS  # captures reorder: a RST may be recorded this much before what it answers
+
+
+def payload(c: Connection, s: Segment, x: Side, y: Side) -> None:
+    """Take new payload of x: part of its pending wake, a new wake, or simply traffic."""
+    wake = c.wake
+    if wake and wake.x is x and wake.grows_at(s.time):
+        wake.segments += 1
+        if wake.pending:
+            wake.last_sent = s.ref
+    else:
+        _wake(c, s, x, y)
+    c.idle_since(s)
+    c.probes.clear()
+    c.spoke, c.over, c.closing = x, False, None
+
+
+def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
+    swapped = _swapped_rst(c, s, y)
+    taken_back = c.closing if c.closing and c.closing.x is y else None
+    if not swapped and (c.reset or (c.over and not taken_back)):
+        return
+    if not c.idle(s, x, y):
+        return
+    if taken_back:
+        c.periods.remove(taken_back)
+    c.settle()
+    if swapped and swapped[2]:
+        c.periods.remove(swapped[2])
+    before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
+    c.wake = wake = c.end_period("payload", s, x, before, silence)
+    pulse = (x, s.length)
+    wake.heartbeat = s.length <= HEARTBEAT_AT_MOST and c.history[-2:] == [pulse, pulse]
+    c.history.append(pulse)
+    if swapped:
+        _reset_by(wake, swapped[0])
+
+
+def again(c: Connection, s: Segment, x: Side) -> None:
+    """Take a retransmission of x."""
+    x.retransmissions += 1
+    x.again = Mark(s.time, s.ref, c.run)
+    wake = c.wake
+    if wake and wake.x is x and wake.grows_at(s.time) and delta(end_of(s), start_of(wake.first)) > 0:
+        wake.retransmissions += 1
+        if wake.pending:
+            wake.last_sent = s.ref
+
+
+def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
+    """Take a keepalive probe of x."""
+    x.probes += 1
+    c.probes[x] = c.probes.get(x, 0) + 1
+    x.probe = s, c.before()
+    swapped = _swapped_rst(c, s, y)
+    if swapped and c.idle(s, x, y):
+        if swapped[2]:
+            c.periods.remove(swapped[2])
+        _reset_by(c.end_period("probe", s, x, swapped[1], None), swapped[0])
+
+
+def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
+    """Take a segment of x with FIN."""
+    if x.fin:
+        return
+    wake = c.wake
+    if wake and wake.x is x and wake.grows_at(s.time):
+        wake.own_fin = s.ref
+    elif not fresh and not c.reset and not c.over and c.idle(s, x, y):
+        c.settle()
+        c.closing = c.end_period("fin", s, x, c.before(), c.silence)
+        c.closing.decide("closed")
+    elif c.closing and c.closing.x is y:
+        c.closing = None  # now nobody can take it back
+    x.fin = end_of(s), s.ref
+
+
+def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
+    """Take a RST of x."""
+    wake, newest, before = c.wake, c.periods[-1] if c.periods else None, c.before()
+    if newest and newest.x is y and newest.answer and newest.answer.kind == "rst" and newest.settling(s.time):
+        newest.answer.count += 1
+    elif wake and wake.x is y and not wake.outcome:
+        _reset_by(wake, s)
+    else:
+        given_up = wake is not None and wake.pending
+        c.settle()
+        if not given_up and not c.reset and not c.over:
+            newest = _ended_by_rst(c, s, x, y, before)
+            if newest is None or newest.kind == "rst":
+                c.swapped = s, before, newest
+    c.reset, c.closing, c.silence, x.rst = True, None, None, s.seq
+
+
+def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> Period | None:
+    if y.probe:
+        first, before = y.probe
+        if c.idle(first, y, x):
+            period = c.end_period("probe", first, y, before, c.silence)
+            _reset_by(period, s)
+            return period
+        return None
+    if not c.idle(s, x, y):
+        return None
+    period = c.end_period("rst", s, x, before, c.silence)
+    period.decide("reset-in-silence")
+    return period
+
+
+def _reset_by(wake: Period, s: Segment) -> None:
+    covers = bool(s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0)
+    delay = gap(s.time, wake.first.time)
+    wake.answer = Answer("rst", s.ref, s.time, delay, covers, acknowledged=wake.acked_at)
+    wake.decide("reset")
+
+
+def _swapped_rst(c: Connection, s: Segment, y: Side) -> tuple[Segment, Mark, Period | None] | None:
+    """Return the RST of y that was recorded just before what it answers."""
+    if c.swapped is None or not s.flags & ACK:
+        return None
+    first = c.swapped[0]
+    near = c.last is first and gap(s.time, first.time) <= SWAPPED
+    return c.swapped if near and first.source == y.endpoint and first.seq == s.ack else None
+
+
+def quoted(c: Connection, header: Header, ref: tuple[int, int], time: int) -> None:
+    """Take an ICMP error that quotes a segment of this connection."""
+    x, _ = c.side(header.source)
+    wake = c.wake
+    if wake is None or wake.x is not x or not wake.pending or header.icmp is None or x.next is None:
+        return
+    version, kind, code = header.icmp
+    dead = (kind == 3 and code != 4) if version == 4 else kind == 1
+    if dead and delta(header.seq, start_of(wake.first)) >= 0 and delta(header.seq, x.next) < 0:
+        wake.answer = Answer("icmp", ref, time, gap(time, wake.first.time), False, icmp=(kind, code))
+        wake.decide("unreachable")
+
+
+def succeeded(c: Connection, s: Segment) -> None:
+    """Settle everything: a SYN began a new connection of the same key."""
+    x, y = c.side(s.source)
+    if not c.reset and not c.over and not (c.wake and c.wake.pending) and c.idle(s, x, y):
+        c.settle()
+        c.end_period("syn", s, x, c.before(), c.silence).decide("undecided")
+    c.settle()

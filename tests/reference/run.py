@@ -1,0 +1,164 @@
+"""The reference as one function: capture files in, plain facts out.
+
+Everything is compared by endpoint and record, not by role: how client and server are told apart without a handshake is
+not a matter of docs/semantics.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+from tests.reference import connection, ends
+from tests.reference.decode import Header, Segment, Skip, decode
+from tests.reference.records import Record, walk
+from tests.reference.sides import Mark, Side, gap
+from tests.reference.state import Connection
+from tests.reference.streams import Key, Streams
+
+Facts = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run saw, in a form that two implementations can be compared in."""
+
+    periods: list[Facts] = field(default_factory=list)
+    connections: list[Facts] = field(default_factory=list)
+    totals: Facts = field(default_factory=dict)
+    files: list[Facts] = field(default_factory=list)
+    trace: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Run:
+    min_idle: int
+    newest: dict[Key, Connection] = field(default_factory=dict)
+    connections: list[Connection] = field(default_factory=list)
+    streams: Streams = field(default_factory=Streams)
+    number: int = 0
+    started: int | None = None
+    interfaces: dict[int, int] = field(default_factory=dict)
+    trace: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def segment(self, s: Segment, stream: int | None, began: Mark) -> str:
+        key = frozenset((s.source, s.target))
+        c = self.newest.get(key)
+        if c is not None:
+            c.run = self.number
+            if connection.copied(c, s):
+                return "copy"
+            if connection.is_successor(c, s):
+                ends.succeeded(c, s)
+                c = None
+        if c is None:
+            sides = Side(s.source), Side(s.target)
+            start = Mark(s.time, s.ref, self.number) if s.flags & 2 else began
+            c = Connection(sides, s, began, self.min_idle, start, self.number, first_stream=stream)
+            self.newest[key] = c
+            self.connections.append(c)
+        c.stream = stream
+        return connection.take(c, s)
+
+    def record(self, record: Record, file: int) -> str | None:
+        """Take one record; return why it held no segment."""
+        if self.started is None:
+            self.started = record.time
+        began = Mark(self.interfaces.get(record.interface, self.started), None, self.number)
+        self.interfaces.setdefault(record.interface, record.time)
+        try:
+            s = decode(record)
+        except Skip as skip:
+            reason, *header = skip.args
+            if header and header[0]:
+                self.streams.number(header[0])
+                self._quote(header[0], (file, record.frame), record.time)
+            return str(reason)
+        assert isinstance(s, Segment)
+        s.time, s.frame, s.file = record.time, record.frame, file
+        stream = self.streams.number(s)
+        kind = self.segment(s, stream, began)
+        ports = (text(s.source)[0], s.source[1], text(s.target)[0], s.target[1])
+        self.trace.append((record.frame, stream, *ports, s.length, kind))
+        return None
+
+    def _quote(self, header: Header, ref: tuple[int, int], time: int) -> None:
+        c = self.newest.get(frozenset((header.source, header.target)))
+        if c is not None and header.icmp:
+            ends.quoted(c, header, ref, time)
+
+
+def reference(files: Iterable[bytes], min_idle: int, contiguous: Iterable[bool] = ()) -> Result:
+    """Read decompressed capture files as one timeline; `contiguous` says for each whether it follows without a hole."""
+    run, result, follows = _Run(min_idle), Result(), list(contiguous)
+    now = 0
+    for file, data in enumerate(files):
+        if file < len(follows) and not follows[file]:
+            run.number, run.started = run.number + 1, None
+            run.interfaces.clear()
+        run.streams = Streams()
+        walked = walk(data)
+        skipped = Counter(reason for r in walked.records if (reason := run.record(r, file)))
+        times = [r.time for r in walked.records]
+        now = times[-1] if times else now
+        result.files.append({
+            "records": len(times), "segments": len(times) - skipped.total(), "skipped": dict(skipped),
+            "times": (times[0], times[-1]) if times else (None, None),
+            "clock_back": sum(b < a for a, b in zip(times, times[1:], strict=False)), "damaged": walked.damaged,
+        })  # fmt: skip
+    for c in run.connections:
+        c.settle()
+        result.periods += [{"connection": c.first.ref, **_plain(p.plain())} for p in c.periods]
+        result.connections.append(_connection(c))
+    result.totals = _totals(run.connections, now, min_idle)
+    result.trace = run.trace
+    return result
+
+
+def text(endpoint: tuple[bytes, int]) -> tuple[str, int]:
+    """Return an endpoint as text (RFC 5952) and port."""
+    return str(ip_address(endpoint[0])), endpoint[1]
+
+
+def _plain(facts: Facts) -> Facts:
+    facts["sender"] = text(facts["sender"])
+    facts["last_speaker"] = facts["last_speaker"] and text(facts["last_speaker"])
+    facts["probes"] = {text(k): v for k, v in facts["probes"].items()}
+    return facts
+
+
+def _connection(c: Connection) -> Facts:
+    def each(name: str) -> Facts:
+        return {text(side.endpoint): getattr(side, name) for side in c.sides}
+
+    return {
+        "first": c.first.ref, "last": (c.last or c.first).ref, "stream": c.first_stream,
+        "packets": each("packets"), "payload": each("payload"), "retransmissions": each("retransmissions"),
+        "probes": each("probes"), "copies": c.copies, "idle_periods": len(c.periods),
+        "fin": {k: bool(v) for k, v in each("fin").items()}, "rst": {k: v is not None for k, v in each("rst").items()},
+    }  # fmt: skip
+
+
+def _totals(connections: list[Connection], now: int, min_idle: int) -> Facts:
+    sides = [side for c in connections for side in c.sides]
+    survived = [s for c in connections for s in c.survived]
+    longest = max(survived, key=lambda s: s.first_length, default=None)
+    return {
+        "connections": len(connections), "copies": sum(c.copies for c in connections),
+        "retransmissions": sum(s.retransmissions for s in sides), "probes": sum(s.probes for s in sides),
+        "syn_seen": sum(any(s.isn is not None and not s.syn_ack for s in c.sides) for c in connections),
+        "one_sided": sum(any(not s.packets for s in c.sides) for c in connections),
+        "outcomes": dict(Counter(p.outcome for c in connections for p in c.periods)),
+        "still_idle": sum(_still_idle(c, now, min_idle) for c in connections), "survived": len(survived),
+        "longest_survived": longest and (longest.first_length, longest.before.ref is None),
+    }  # fmt: skip
+
+
+def _still_idle(c: Connection, now: int, min_idle: int) -> bool:
+    a, b = c.sides
+    if c.reset or a.fin or b.fin or (c.wake and c.wake.pending) or c.last is None:
+        return False
+    return gap(now, c.idle_from.time) >= min_idle and all(c.acknowledged(s, now) for s in c.sides)

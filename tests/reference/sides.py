@@ -1,0 +1,124 @@
+"""One direction of a connection, and what one segment is to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.reference.decode import ACK, FIN, RST, SYN, Segment
+
+MS = 1_000_000
+COPY_WITHIN = 50 * MS
+ONLY_ACK_MASK = 0x3F  # ECE, CWR and AE say nothing about what a segment is
+
+
+def delta(a: int, b: int) -> int:
+    """Return a - b modulo 2^32, as a signed number."""
+    return ((a - b + 2**31) & 0xFFFFFFFF) - 2**31
+
+
+def gap(later: int, earlier: int) -> int:
+    """Return the time between two records; 0 if the clock went back."""
+    return max(0, later - earlier)
+
+
+@dataclass(slots=True)
+class Mark:
+    """A moment: its record, or None if it is the start of the capture run."""
+
+    time: int
+    ref: tuple[int, int] | None
+    run: int
+
+
+@dataclass(slots=True, eq=False)
+class Side:
+    """What one endpoint was seen to send."""
+
+    endpoint: tuple[bytes, int]
+    isn: int | None = None
+    next: int | None = None  # one past the highest sequence number, SYN counted, FIN not
+    acked: int | None = None
+    opening: bool = False  # its SYN is not acknowledged yet
+    syn_ack: bool = False
+    last: Segment | None = None
+    live: Segment | None = None  # the last that is no RST
+    fin: tuple[int, tuple[int, int]] | None = None  # its position in the sequence, and its record
+    rst: int | None = None
+    again: Mark | None = None  # its last retransmission since idle_from
+    probe: tuple[Segment, Mark] | None = None  # its last probe, unanswered, and the last segment before it
+    packets: int = 0
+    payload: int = 0
+    retransmissions: int = 0
+    probes: int = 0
+
+    def move(self, s: Segment) -> int:
+        """Take the numbers of a segment that is no RST; return the new payload bytes."""
+        begin = s.seq + bool(s.flags & SYN)
+        end = (begin + s.length) & 0xFFFFFFFF
+        new = s.length
+        if self.next is not None:
+            new = min(s.length, max(0, delta(end, self.next)))
+            self.payload += max(0, delta(end, self.next)) if s.length else 0
+        else:
+            self.payload += s.length
+        if self.next is None or ((s.length or s.flags & SYN) and delta(end, self.next) > 0):
+            self.next = end
+        if s.flags & SYN and self.isn is None:
+            self.isn = s.seq
+        if s.flags & ACK and (self.acked is None or delta(s.ack, self.acked) > 0):
+            self.acked = s.ack
+        return new
+
+
+def start_of(s: Segment) -> int:
+    """Return the sequence number of the first payload byte."""
+    return (s.seq + bool(s.flags & SYN)) & 0xFFFFFFFF
+
+
+def end_of(s: Segment) -> int:
+    """Return the sequence number after the last payload byte, SYN counted, FIN not."""
+    return (start_of(s) + s.length) & 0xFFFFFFFF
+
+
+def only_ack(s: Segment) -> bool:
+    """Whether ACK is the only flag."""
+    return s.flags & ONLY_ACK_MASK == ACK
+
+
+def nothing_new(s: Segment, x: Side) -> bool:
+    """Whether a segment says nothing its side has not said before."""
+    if x.next is None or delta(end_of(s) if s.length else s.seq, x.next) > 0:
+        return False
+    if s.flags & SYN and x.isn != s.seq:
+        return False
+    if s.flags & FIN and (x.fin is None or x.fin[0] != end_of(s)):
+        return False
+    if s.flags & RST and x.rst != s.seq:
+        return False
+    return not s.flags & ACK or (x.acked is not None and delta(s.ack, x.acked) <= 0)
+
+
+def is_copy(s: Segment, x: Side) -> bool:
+    """Whether the same packet was recorded before: a copy changes no state."""
+    last = x.last
+    if last is None or gap(s.time, last.time) > COPY_WITHIN or not nothing_new(s, x):
+        return False
+    if s.via != last.via or s.ttl != last.ttl:
+        return True
+    if (s.ip_id, s.window, s.flags) != (last.ip_id, last.window, last.flags):
+        return False
+    return s.length > 0 or not only_ack(s) or s.ip_id != 0
+
+
+def is_probe(s: Segment, x: Side, y: Side) -> bool:
+    """Whether a segment is a keepalive probe."""
+    if not only_ack(s) or s.length > 1 or x.next is None or delta(s.seq, x.next) != -1:
+        return False
+    if y.acked is not None and delta(x.next, y.acked) > 0:
+        return False
+    return y.live is None or y.live.window != 0
+
+
+def is_new_payload(s: Segment, x: Side) -> bool:
+    """Whether a segment carries payload bytes not seen before."""
+    return bool(s.length) and not s.flags & RST and (x.next is None or delta(end_of(s), x.next) > 0)

@@ -1,0 +1,95 @@
+"""One incarnation of a 4-tuple: its two sides, and what is pending between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.reference.decode import ACK, Segment
+from tests.reference.sides import MS, Mark, Side, delta, gap
+from tests.reference.wakes import Period, Silence
+
+ACK_MISSED = 3000 * MS
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """State of one connection. `began` is where its first silence begins if its beginning was not captured."""
+
+    sides: tuple[Side, Side]
+    first: Segment
+    began: Mark
+    min_idle: int
+    idle_from: Mark
+    run: int = 0  # of contiguous files, now
+    stream: int | None = None  # in the file of the segment at hand
+    first_stream: int | None = None
+    last: Segment | None = None
+    last_run: int = 0
+    spoke: Side | None = None  # who sent the last new payload
+    shaking: bool = False  # begun with its handshake
+    shook: bool = False  # and the ACK that ends it was seen
+    reset: bool = False
+    over: bool = False  # an idle period ended, and no payload came since
+    closing: Period | None = None  # ended by a FIN, and may still be taken back
+    swapped: tuple[Segment, Mark, Period | None] | None = None  # a RST with nothing before it, and what it ended
+    wake: Period | None = None  # the last wake by payload
+    silence: Silence | None = None
+    probes: dict[Side, int] = field(default_factory=dict)  # since the last new payload
+    history: list[tuple[Side, int]] = field(default_factory=list)
+    survived: list[Silence] = field(default_factory=list)
+    periods: list[Period] = field(default_factory=list)
+    copies: int = 0
+
+    def side(self, endpoint: tuple[bytes, int]) -> tuple[Side, Side]:
+        """Return the side of an endpoint, and the other one."""
+        a, b = self.sides
+        return (a, b) if endpoint == a.endpoint else (b, a)
+
+    @property
+    def closed(self) -> bool:
+        """Whether a RST or both FINs were seen."""
+        return self.reset or all(side.fin for side in self.sides)
+
+    def before(self) -> Mark:
+        """Return the last segment so far, or the start of the run if there is none."""
+        return Mark(self.last.time, self.last.ref, self.last_run) if self.last else self.began
+
+    def idle_since(self, s: Segment) -> None:
+        """Count idleness from this segment on."""
+        self.idle_from = Mark(s.time, s.ref, self.run)
+        for side in self.sides:
+            side.again = None
+
+    def acknowledged(self, x: Side, time: int) -> bool:
+        """Whether all that x sent was acknowledged, or its ACK must have been missed."""
+        _, y = self.side(x.endpoint)
+        if x.next is None or y.acked is None or delta(x.next, y.acked) <= 0:
+            return True
+        return not x.again and gap(time, self.idle_from.time) >= ACK_MISSED
+
+    def quiet(self, s: Segment, x: Side, y: Side) -> bool:
+        """Whether nothing was outstanding, judged by a segment of x."""
+        if not self.acknowledged(x, s.time):
+            return False
+        ack = s.ack if s.flags & ACK else x.acked
+        return y.next is None or ack is None or delta(y.next, ack) <= 0
+
+    def idle(self, s: Segment, x: Side, y: Side) -> bool:
+        """Whether a segment of x ends an idle period."""
+        if y.again:
+            self.idle_from, y.again = y.again, None
+        return gap(s.time, self.idle_from.time) >= self.min_idle and self.quiet(s, x, y)
+
+    def end_period(self, kind: str, s: Segment, x: Side, before: Mark, silence: Silence | None) -> Period:
+        """End the idle period by a segment of x."""
+        _, y = self.side(x.endpoint)
+        hole = self.idle_from.run != self.run
+        period = Period(x, y, kind, s, self.idle_from, self.spoke, before, silence, self.stream, hole, dict(self.probes))
+        self.periods.append(period)
+        self.over = True
+        return period
+
+    def settle(self) -> None:
+        """Decide the last wake: nothing more is expected of it."""
+        if self.wake:
+            self.wake.decide("survived" if self.wake.acked_at is not None else "given-up")

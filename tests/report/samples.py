@@ -1,0 +1,213 @@
+"""Whole reports by hand: an ordinary one, one that found nothing, very many findings, one of everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pcapdiag.engine.types import Bound, Damage, Endpoint, Fin, IdlePeriod
+from pcapdiag.inference.types import FailedSilence, Pattern
+from pcapdiag.report.model import CaptureFile, Limit, Options, Point, Report
+from pcapdiag.rules.types import Confidence, Finding
+from tests.report.factory import (
+    ACK,
+    MS,
+    RST,
+    SERVER,
+    T0,
+    S,
+    capture_file,
+    connection,
+    extreme,
+    file_facts,
+    finding,
+    period,
+    quiet,
+    ref,
+    service,
+    totals,
+    view,
+)
+
+EDGES = (S, 2 * S, 10 * S, 60 * S, 600 * S)
+V6_CLIENT = Endpoint("2001:db8:85a3:1234:5678:8a2e:370:7334", 51234)
+V6_SERVER = Endpoint("2001:db8:85a3:ffff:5678:8a2e:370:1", 8443)
+
+
+def report(**other: Any) -> Report:
+    """Three resets of one service, beside a quiet one."""
+    second = connection(Endpoint("10.1.2.4", 40112), stream=19)
+    third = connection(Endpoint("10.1.2.9", 60001), stream=40, handshake=False)
+    facts = Report(
+        version="0.1.0",
+        options=Options(S, 1_000_000, ()),
+        files=(capture_file(),),
+        points=(Point((0,), totals()),),
+        findings=(
+            finding(),
+            finding(
+                period(351_200 * MS, T0 + 90 * S, (20, 24, 25), delay=312_000, conn=second),
+                "POST /orders HTTP/1.1",
+            ),
+            finding(
+                period(
+                    412_007 * MS, T0 + 700 * S, (900, 1312, 1313),
+                    bound=Bound.LOWER, start=None, conn=third, length=1_517,
+                ),
+                "TLS application data",
+                confidence=Confidence.LIKELY,
+                against=("the connection was first seen at its request, so the gap is only a lower bound",),
+            ),
+        ),
+        unproved=(),
+        heartbeats=(),
+        farewells=(),
+        dropped_findings=0,
+        services=(view(), quiet(Endpoint("10.0.0.7", 5432), 1_800 * S, probes=(28, 0), probed=4)),
+        limits=(),
+        histogram_edges=EDGES,
+    )  # fmt: skip
+    return replace(facts, **other)
+
+
+def empty() -> Report:
+    """Nothing was found."""
+    return report(findings=(), services=(quiet(SERVER, 349_980 * MS),))
+
+
+def crowd(incidents: int = 120, services: int = 3) -> Report:
+    """Very many incidents, spread over services."""
+    found, views = [], []
+    for s in range(services):
+        server = Endpoint(f"10.0.{s}.1", 443)
+        mine = [_one_of_many(i, server) for i in range(s, incidents, services)]
+        found += mine
+        counts = {"incidents": len(mine), "failed_beyond": len(mine), "total_beyond": len(mine)}
+        views.append(view(service(server), **counts))
+    found.sort(key=lambda f: f.period.wake.first.ref.time)
+    return report(findings=tuple(found), services=tuple(views))
+
+
+def _one_of_many(i: int, server: Endpoint) -> Finding:
+    conn = connection(Endpoint("10.1.2.3", 20_000 + i), server, stream=i)
+    frames = (10 * i + 1, 10 * i + 5, 10 * i + 6)
+    return finding(period(350_000 * MS + i * MS, T0 + i * S, frames, conn=conn))
+
+
+def everything() -> Report:
+    """One of everything: files, damage, twins, pushes, probes, bounds, not proved, farewells, limits."""
+    base = report()
+    nat = period(frames=(30, 34, 35), file=1, conn=connection(Endpoint("192.0.2.1", 1025), stream=3))
+    push = period(
+        60_500 * MS, T0 + 60 * S, (50, 54, 55), fin=Fin.UNSEEN, sender="server", last_speaker="server",
+        conn=connection(Endpoint("10.1.2.5", 40000), stream=21),
+    )  # fmt: skip
+    across = period(20 * S, T0 + 80 * S, (99, 3, 4), file=1, bound=Bound.UPPER, missed=(0, 17))
+    across = replace(across, start=ref(99, T0 + 60 * S))
+    beat = period(30 * S, T0 + 81 * S, (60, 64, 65), length=17)
+    beat = replace(beat, wake=replace(beat.wake, heartbeat=True))
+    slow = view(
+        service(
+            V6_SERVER,
+            longest_survived=extreme(7_300 * S, 13, lower_bound=True, file=1),
+            probes=(5, 1),
+            probed=2,
+        ),
+        incidents=1,
+        shortest_failed=FailedSilence(3_900 * S, 7_200 * S, False, ref(44)),
+        failed_beyond=1,
+        total_beyond=5,
+        total_is_lower_bound=True,
+        pattern=Pattern.CONTRADICTED,
+        pattern_reason="a silence of 7300.000 s survived, the shortest that failed is 7200.000 s",
+    )
+    return replace(
+        base,
+        options=Options(S, 1_000_000, ("--service 10.0.0.1:443", "--host 10.1.0.0/16")),
+        files=_files(),
+        findings=(
+            replace(base.findings[0], twins=(nat,)),
+            finding(
+                _large(),
+                "TLS application data",
+                confidence=Confidence.LIKELY,
+                against=("the RST acknowledges the request: the peer may have had the connection",),
+            ),
+            finding(push, None, confidence=Confidence.POSSIBLE, against=("one direction only",)),
+            *base.findings[1:],
+        ),
+        unproved=(finding(across, proved=False, against=("17 bytes of the server were missed",)),),
+        heartbeats=(finding(beat, None),),
+        farewells=(_farewell("TLS alert"), _farewell("QUIT")),
+        services=(view(), slow, *base.services[1:]),
+        limits=(
+            Limit("CAP901", "connections were captured in one direction only", 12),
+            Limit("CAP905", "connections were forgotten because --max-connections was reached", 3),
+        ),
+    )
+
+
+def _large() -> IdlePeriod:
+    """A large request over IPv6, in several segments, answered by several RSTs that acknowledge it."""
+    long = period(
+        7_200 * S, T0 + 50 * S, (40, 44, 45), delay=43 * MS, flags=RST | ACK, probes=(2, 1),
+        silence=4_000 * S, conn=connection(V6_CLIENT, V6_SERVER, stream=None), length=8_688,
+    )  # fmt: skip
+    assert long.answer is not None
+    wake = replace(long.wake, segments=6, retransmissions=1)
+    return replace(long, wake=wake, answer=replace(long.answer, count=6, acknowledges=True))
+
+
+def _farewell(label: str) -> Finding:
+    goodbye = finding(period(31 * S, T0 + 82 * S, (80, 84, 85), length=31), label)
+    return replace(goodbye, sent=replace(goodbye.sent, farewell=True))
+
+
+def _files() -> tuple[CaptureFile, ...]:
+    second = file_facts(
+        format="pcapng",
+        interfaces=2,
+        link_types=("Ethernet", "Linux cooked v2"),
+        reported_drops=41,
+        damage=Damage(24_576, 311, "record length 2147483648 goes beyond the file"),
+    )
+    none = file_facts(
+        records=0, segments=0, skipped={}, format="", first_time=None, last_time=None, link_types=()
+    )
+    return (
+        capture_file("ring_00001.pcap", file_facts(clock_back=2, clock_back_most=3 * MS)),
+        capture_file("ring_00002.pcapng.gz", second, compression="gzip", hole_before=5 * S),
+        capture_file("notes.txt", none, error="not a capture file"),
+    )
+
+
+#: What an attacker, or bad luck, can put where a name or a request line is shown.
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07GET /",
+    "\x9b31mred",
+    "abc\u202egnp.exe\u202c",
+    "\u2066isolate\u2069 \u200b\ufeff zero width",
+    "line\nbreak\r\x0b\x0c\x85\u2028\u2029end",
+    "[bold red]markup[/bold red] {curly} %s \\",
+    "\ud800 surrogate \U0010ffff",
+    "a" + "\u0301" * 400,
+    "\u05d0\u05d1\u05d2 right to left",
+    "\u8868" * 200,
+    "x" * 5_000,
+    "nul\x00 del\x7f tab\t back\x08\x08\x08",
+)
+
+
+def hostile(text: str) -> Report:
+    """``text`` wherever a capture, or the name of a file, can put text."""
+    base = everything()
+    skipped = {text: 3, "ARP": 1}
+    files = [replace(f, name=text, error=f.error and text) for f in base.files]
+    damage = Damage(1, 1, text)
+    files[1] = replace(files[1], facts=replace(files[1].facts, skipped=skipped, damage=damage))
+    return replace(
+        base,
+        files=tuple(files),
+        findings=tuple(replace(f, sent=replace(f.sent, label=text)) for f in base.findings),
+        options=replace(base.options, filters=(text,)),
+    )

@@ -1,0 +1,122 @@
+"""Every renderer shows the same facts as the JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from pcapdiag.report.formats import FORMATS, renderer
+from pcapdiag.report.model import Report
+from tests.report import samples
+
+SAMPLES = (samples.report, samples.empty, samples.crowd, samples.everything)
+TERMINALS = tuple({"width": w, "color": c, "every": True} for w in (80, 132) for c in (False, True))
+
+
+def rendered(report: Report, name: str, **options: Any) -> str:
+    """What the renderer of that name writes."""
+    out = StringIO()
+    renderer(name, **options).render(report, out)
+    return out.getvalue()
+
+
+def flat(text: str) -> str:
+    """``text`` without colour and line breaks."""
+    for code in ("1;31", "1;32", "1;33", "1", "2", "31", "33", "36", "0"):
+        text = text.replace(f"\x1b[{code}m", "")
+    return " ".join(text.split())
+
+
+def seconds(ns: int) -> str:
+    """A gap as people read it."""
+    return f"{ns // 10**9}.{ns % 10**9 // 10**6:03d} s"
+
+
+def facts_of_finding(finding: dict[str, Any]) -> Iterator[str]:
+    """What a person must be told of a finding."""
+    period = finding["period"]
+    for end in ("client", "server"):
+        where = period["connection"][end]
+        yield f"]:{where['port']}" if ":" in where["address"] else f"{where['address']}:{where['port']}"
+    yield period["wake"]["first"]["record"]["time"]["iso"][:23] + "Z"
+    yield {"exact": "", "lower": ">= ", "upper": "<= "}[period["bound"]] + seconds(period["gap_ns"])
+    yield f"{finding['sent']['length']:,} bytes"
+    yield finding["sent"]["label"] or "bytes"
+    yield "bare RST" if period["answer"]["bare"] else "RST,ACK"
+    yield finding["confidence"]
+    yield f"tcp.stream {'unknown' if period['stream'] is None else period['stream']}"
+    yield from (f"frame {f['frame']} " for f in finding["frames"])
+    yield from (f["filter"] for f in finding["filters"])
+    yield from finding["against"]
+    for twin in finding["twins"]:
+        yield ", ".join(str(f["frame"]) for f in twin["frames"])
+
+
+def facts_of_rest(document: dict[str, Any]) -> Iterator[str]:
+    """What a person must be told of the services and of what was read."""
+    yield document["headline"]
+    for service in document["services"]:
+        yield service["endpoint"]["address"]
+        yield seconds(service["longest_survived"]["length_ns"])
+        yield service["pattern_reason"]
+        if service["shortest_failed"]:
+            yield seconds(service["shortest_failed"]["length_ns"])
+            yield f"frame {service['shortest_failed']['ended']['frame']}"
+            yield f"{service['failed_beyond']:,} of "
+    capture = document["capture"]
+    yield from (f"{capture[k]:,}" for k in ("records", "segments", "connections", "idle_periods"))
+    yield from (f"{n:,} {reason}" for reason, n in capture["skipped"].items())
+    yield from (f"{n:,} {outcome}" for outcome, n in capture["outcomes"].items() if n)
+    for file in capture["files"]:
+        yield file["name"]
+        yield file["damage"]["reason"] if file["damage"] else file["error"] or ""
+    yield from (f"{limit['code']} {limit['text']} ({limit['count']:,})" for limit in document["limits"])
+    yield from (f"{n:,} {kind[:-1]}" for kind, n in document["counts"].items() if kind == "farewells" and n)
+
+
+@pytest.mark.parametrize("options", TERMINALS, ids=str)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_terminal_shows_the_facts_of_the_json(sample: Callable[[], Report], options: dict[str, Any]) -> None:
+    """Every count, gap, frame, filter, name and limit of the JSON stands in the terminal report."""
+    document = json.loads(rendered(sample(), "json"))
+    shown = flat(rendered(sample(), "terminal", **options))
+    for finding in document["findings"] + document["unproved"]:
+        assert [fact for fact in facts_of_finding(finding) if " ".join(fact.split()) not in shown] == []
+    assert [fact for fact in facts_of_rest(document) if " ".join(fact.split()) not in shown] == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_json_lines_hold_the_json(sample: Callable[[], Report]) -> None:
+    """The lines of JSONL put together are the JSON document, and the summary is the last line."""
+    document = json.loads(rendered(sample(), "json"))
+    *lines, summary = [json.loads(line) for line in rendered(sample(), "jsonl").splitlines()]
+    kinds = {
+        "findings": "finding",
+        "unproved": "unproved",
+        "heartbeats": "heartbeat",
+        "farewells": "farewell",
+    }
+    found = {
+        name: [{k: v for k, v in line.items() if k != "type"} for line in lines if line["type"] == kind]
+        for name, kind in kinds.items()
+    }
+    assert summary.pop("type") == "summary"
+    assert {**found, **summary} == document
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_any_renderer_takes_any_report(sample: Callable[[], Report], name: str) -> None:
+    """Every renderer renders every report, ends it with a newline, and does so the same way twice."""
+    made = renderer(name)
+    first, second = StringIO(), StringIO()
+    made.render(sample(), first)
+    made.render(sample(), second)
+    assert first.getvalue() == second.getvalue()
+    assert first.getvalue().endswith("\n")
+    assert made.name == name
+    assert made.suffix.startswith(".")
