@@ -98,9 +98,7 @@ def looks_like(head: bytes, path: str) -> str:
     if not head:
         return "an empty file"
     if capture_format(head[:4]) == "pcapng":
-        return (
-            "not pcapng, though it begins like it: no byte-order magic follows (damaged, or something else)"
-        )
+        return "not pcapng, though it begins like it: no byte-order magic follows (damaged, or something else)"
     for offset, magic, text in _OTHERS:
         if head.startswith(magic, offset):
             return text
@@ -127,8 +125,6 @@ def _text(head: bytes) -> str | None:
         return "an HTML page: an error or login page was saved in place of the capture"
     if b"<pdml" in head or b"<psml" in head:
         return "what tshark prints as XML: the capture itself is needed"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or not re.search(
-        rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]", head
-    ):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]", head):
         return "a text file"
     return None

@@ -22,9 +22,7 @@ resolution."""
 
 _SECTION, _INTERFACE, _OLD_PACKET, _ENHANCED = 0x0A0D0D0A, 1, 2, 6
 _OPTION_RESOLUTION, _OPTION_OFFSET = 9, 14
-_LINK_TYPE = (
-    0x03FFFFFF  # the upper bits of pcap's field are the FCS length (draft-ietf-opsawg-pcap section 4)
-)
+_LINK_TYPE = 0x03FFFFFF  # the upper bits of pcap's field are the FCS length (draft-ietf-opsawg-pcap section 4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,8 @@ class Timelines:
         return best
 
     def hole(self, point: int, first_time: int | None) -> int | None:
-        """ns between the last record of ``point`` and the next file's first, at ``first_time``, if it is a
-        hole.
+        """Time in ns between the last record of ``point`` and the next file's first, at ``first_time``, if it
+        is a hole.
 
         Nothing in the files says whether a ring went on or a capture was stopped and started again. But one
         that was never silent for so long while it certainly ran was hardly silent for so long just between
@@ -137,15 +137,11 @@ class Timelines:
         points = list(enumerate(self._points))
         same = [index for index, point in points if ring in point.rings]
         same = same or [index for index, point in points if any(ring[1] == other[1] for other in point.rings)]
-        return same or [
-            index for index, point in points if not any(self._to_come[r] > 0 for r in point.rings)
-        ]
+        return same or [index for index, point in points if not any(self._to_come[r] > 0 for r in point.rings)]
 
 
 def _likeness(point: _Point, name: str) -> tuple[int, int]:
     """How much a point's latest file is like the file before ``name``: equal numbers in the name, then when
     it ended."""
-    pairs = zip(
-        _DIGITS.findall(os.path.basename(name)), _DIGITS.findall(os.path.basename(point.file)), strict=False
-    )
+    pairs = zip(_DIGITS.findall(os.path.basename(name)), _DIGITS.findall(os.path.basename(point.file)), strict=False)
     return sum(a == b for a, b in pairs), -1 if point.last is None else point.last

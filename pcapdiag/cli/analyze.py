@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +17,8 @@ from pcapdiag.report.formats import FORMATS, StreamingRenderer, format_of, rende
 from pcapdiag.report.output import STDOUT, check_output, open_output
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from pcapdiag.report.model import FileNames, Report
     from pcapdiag.rules.types import Finding
 
@@ -58,9 +58,7 @@ WIDEST = 120
     type=click.Choice(FORMATS),
     help="How to report. Without it the ending of OUT decides, else terminal.",
 )
-@click.option(
-    "-o", "--output", default=STDOUT, metavar="OUT", help="Write to this file; - is standard output."
-)
+@click.option("-o", "--output", default=STDOUT, metavar="OUT", help="Write to this file; - is standard output.")
 @click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 @click.option("--all", "every", is_flag=True, help="List everything, however much it is.")
 @click.option(
@@ -161,9 +159,7 @@ def _width(output: str) -> int:
     if columns.isdigit() and int(columns):
         return min(int(columns), WIDEST)
     try:
-        return (
-            min(os.get_terminal_size(sys.stdout.fileno()).columns or 80, WIDEST) if output == STDOUT else 80
-        )
+        return min(os.get_terminal_size(sys.stdout.fileno()).columns or 80, WIDEST) if output == STDOUT else 80
     except (OSError, ValueError, AttributeError):  # no terminal, or no stdout at all
         return 80
 
@@ -171,6 +167,7 @@ def _width(output: str) -> int:
 @contextmanager
 def _first_interrupt_ends_the_input() -> Iterator[None]:
     """Ctrl-C also reaches the tcpdump that feeds us: read what it still sends, then report."""
+    import signal  # costs a millisecond that only live captures need
 
     def once(_: int, __: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)

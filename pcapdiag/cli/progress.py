@@ -42,6 +42,7 @@ class Bar:
         self._begin = monotonic()
         self._color, self._delay = color, delay
         self._bar: rich.progress.Progress | None = None
+        self._name = ""
 
     def __call__(self, step: Step) -> None:
         """Show the step."""
@@ -51,8 +52,12 @@ class Bar:
                 return
             self._bar = _bar(self._color)
             self._bar.add_task("", total=None, records="")
+        task = self._bar.task_ids[0]
+        if step.name != self._name:  # the next file begins at 0 again, and so do rate and time left
+            self._name = step.name
+            self._bar.reset(task, total=None)
         self._bar.update(
-            self._bar.task_ids[0],
+            task,
             description=_short(step.name),
             completed=step.consumed,
             total=step.size or None,

@@ -47,9 +47,7 @@ def host(text: str) -> str:
             return str(ip_network(text, strict=False) if "/" in text else ip_address(text))
     except ValueError:
         pass
-    raise ValueError(
-        f"{text!r} is no address or network (write it like 10.1.2.3, 10.1.0.0/16, 2001:db8::/32)"
-    )
+    raise ValueError(f"{text!r} is no address or network (write it like 10.1.2.3, 10.1.0.0/16, 2001:db8::/32)")
 
 
 def checked(check: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, Any], Any]:

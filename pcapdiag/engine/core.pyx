@@ -17,7 +17,7 @@ from .layout cimport *
 from .state cimport *
 from .table cimport closed, rebuild
 from .services cimport decide_roles, service_find
-from .verdict cimport give_up
+from .verdict cimport give_up, stamps_in
 from .idle cimport own_outstanding
 from .track cimport slow
 from .walk cimport *
@@ -67,6 +67,7 @@ cdef class Engine:
     def __init__(self, *, int64_t min_idle=1_000_000_000, uint32_t max_connections=1_000_000, str keep="incidents",
                  int point=0, bint trace=False):
         cdef State* st = &self.st
+        assert sizeof(Hot) == 128 and sizeof(Cold) == 256, "connections lie on whole cache lines"
         if min_idle <= 0:
             raise ValueError("min_idle must be positive")
         if not 8 <= max_connections <= 1 << 29:
@@ -433,8 +434,9 @@ cdef object longest(Longest* most):
 
 
 cdef object facts_of(Facts* f, uint8_t* head):
+    cdef uint8_t stamps = stamps_in(head, f.kept, f.payload_at, f.header)
     return ((f.file, f.frame, f.t), f.seq, f.ack, f.flags, f.window, f.length, f.ttl, None if f.v6 else f.ip_id,
-            None if f.v6 else f.df != 0, None if f.stamps == 2 else f.stamps != 0, f.via, f.link, head[:f.kept],
+            None if f.v6 else f.df != 0, None if stamps == 2 else stamps != 0, f.via, f.link, head[:f.kept],
             f.payload_at)
 
 

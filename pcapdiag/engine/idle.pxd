@@ -2,11 +2,9 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from libc.string cimport memcpy
-
 from .layout cimport *
 from .state cimport *
-from .verdict cimport conclude, count, emission_of, emit, give_up, here, note, sample_survived, stamps_of
+from .verdict cimport conclude, count, emission_of, give_up, here, note, peer_facts, stamps_in
 
 
 cdef inline bint is_probe(Hot* h, Segment* s) noexcept nogil:
@@ -45,7 +43,7 @@ cdef inline bint quiet(Hot* h, Cold* k, Segment* s) noexcept nogil:
         return False
     if h.state & (RESENT << e) and h.state & (ACKED << d) and delta(h.next[e], h.acked[d]) > 0:
         h.state &= ~<uint32_t>(RESENT * BOTH)
-        h.t_idle, h.idle_frame, h.idle_file = k.resent_t[e], k.resent_frame[e], k.resent_file
+        h.t_idle, h.idle_frame, h.idle_file = k.resent_t[e], k.resent_frame[e], k.resent_file[e]
     return True
 
 
@@ -59,14 +57,6 @@ cdef inline void break_silence(Hot* h, Cold* k, Segment* s, int64_t gap, uint32_
     k.chain_first = gap
     k.chain_frame, k.chain_file = s.frame, h.file
     k.chain_lower = h.last_frame == 0 and h.state & LOWER != 0
-
-
-cdef inline void peer_facts(Hot* h, Cold* k, Pend* p, int e) noexcept nogil:
-    """What is known of the side that is to answer, before it does."""
-    p.peer_known = h.packets[e] != 0
-    p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[e], h.via[e], h.ip_id[e], h.window[e]
-    p.peer_stamps = 1 if h.state & (STAMPS << e) else 0
-    p.peer_round_trip = k.round_trip[e]
 
 
 cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_t gap, uint32_t last_file) noexcept nogil:
@@ -97,7 +87,6 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
     if h.state & (FIN_SENT << e):
         p.fin = FIN_SEEN
         p.peer_fin.t, p.peer_fin.frame, p.peer_fin.file, p.peer_fin.known = k.fin_t[e], k.fin_frame[e], k.fin_file[e], 1
-    peer_facts(h, k, p, e)
     note(st, s, &p.wake, p.wake_head, WAKE_HEAD)
     p.last_sent = here(st, s)
     p.segments, p.end = 1, s.seq + s.length
@@ -229,7 +218,8 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     now.ended, now.server, now.roles, now.result = p.ended, p.server, p.roles, RESET
     now.reply, now.count, now.covers, now.delay = REPLY_RST, 1, p.wake.flags & F_ACK and delta(p.wake.ack, s.seq) > 0, 0
     now.answer = p.wake
-    memcpy(now.answer_head, p.wake_head, ANSWER_HEAD)
+    copy_short(now.answer_head, p.wake_head, ANSWER_HEAD)
+    peer_facts(h, k, now)
     if now.answer.kept > ANSWER_HEAD:
         now.answer.kept = ANSWER_HEAD
     if not probing:

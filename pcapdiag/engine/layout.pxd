@@ -69,7 +69,8 @@ cdef enum:  # a connection's state bits; those of side 1 are those of side 0 shi
 cdef enum:
     BATCH = 64
     WAKE_HEAD = 224       # bytes kept of a wake's record: headers and a request line
-    ANSWER_HEAD = 96
+    ANSWER_HEAD = 128
+    PEND_ZEROED = 80
     NO_STREAM = 0xFFFFFFFF
     NOBODY = 2
     BUCKETS = 120         # 30 octaves of nanoseconds from 2^20 (1 ms) on, four buckets each
@@ -161,27 +162,20 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t round_trip[2]           # ns to that side and back, 0 for unknown, at most 4.29 s
     uint32_t periods
     uint32_t service                 # where its idle periods are counted, 0 for not decided
+    uint32_t emitted                 # number of its last emission + 1 (modulo 2^32), 0 for none
     uint16_t beat_length
     uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
-    uint8_t unused[6]
-    # second line: beginnings
+    # second line: beginnings and counts
     int64_t first_t
     int64_t handshake_t
     uint32_t first_frame, first_stream
-    uint32_t base[2]
-    uint32_t isn[2]
-    uint32_t start[2]
+    uint32_t base[2]                 # first sequence number in this file, for stream numbers
+    uint32_t start[2]                # first sequence number: the ISN if ISN is set
     uint32_t copies
+    uint32_t retransmissions[2]
     uint16_t first_file
     uint16_t probes[2]
-    uint16_t inner_probes[2]         # inside the idle period that began at inner_from
-    uint16_t resent_file
-    # third and fourth line: trouble and endings
-    int64_t inner_from
-    int64_t resent_t[2]              # when outstanding payload was last sent again
-    uint32_t resent_frame[2]
-    uint32_t retransmissions[2]
-    uint64_t emitted                 # number of its last emission + 1, 0 for none
+    # third line: endings; each field means something only once its state bit (FIN_SENT, RST_SENT) is set
     int64_t fin_t[2]
     uint32_t fin_end[2]
     uint32_t fin_frame[2]
@@ -189,13 +183,19 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint16_t fin_file[2]
     uint8_t rst_ttl[2]
     uint8_t rst_via[2]
-    uint8_t padding[16]              # to whole cache lines
+    # fourth line: as the third, with RESENT and PROBED
+    int64_t resent_t[2]              # when outstanding payload was last sent again
+    int64_t inner_from               # the idle period whose probes inner_probes counts: its t_idle
+    uint32_t resent_frame[2]
+    uint16_t resent_file[2]
+    uint16_t inner_probes[2]
+    uint8_t padding[40]
 
 cdef struct Facts:                   # one segment, as a judge sees it
     int64_t t
     uint32_t frame, seq, ack, length
     uint16_t file, window, ip_id, link, payload_at, kept
-    uint8_t flags, ttl, via, v6, df, stamps  # stamps: 0 no, 1 yes, 2 cut off
+    uint8_t flags, ttl, via, v6, df, header
 
 cdef struct Ref:
     int64_t t
@@ -203,19 +203,28 @@ cdef struct Ref:
     uint16_t file, known
 
 cdef struct Pend:                    # a wake that is not answered yet, and then the verdict's material
+    # zeroed when it begins, up to `wake`
     uint8_t kind, side, acknowledged, result, fin, bound, heartbeat, last_speaker
     uint8_t hole, reply, covers, icmp_type, icmp_code, server, roles, peer_known
-    Ref start, before, last_sent, own_fin, peer_fin, ended
-    int64_t gap, silence, silence_first, silence_answered, acknowledged_t, delay
+    Ref own_fin, peer_fin
     uint32_t missed[2]
-    uint32_t length, segments, retransmissions, end, count, stream
+    uint32_t retransmissions, count
     uint16_t inner_probes[2]
+    uint32_t stream
+    # set when it begins
+    Facts wake
+    Ref start, before, last_sent
+    int64_t gap, silence, silence_first, silence_answered
+    uint32_t length, segments, end
+    # set when something comes back, and when it is decided
+    uint32_t peer_round_trip
+    int64_t acknowledged_t, delay
+    Ref ended
+    Facts answer
     uint16_t peer_window, peer_ip_id
     uint8_t peer_ttl, peer_via, peer_v6, peer_stamps
-    int64_t peer_round_trip
-    Facts wake, answer
     uint8_t wake_head[224]
-    uint8_t answer_head[96]
+    uint8_t answer_head[128]
 
 cdef struct Emission:
     Pend pend

@@ -127,7 +127,7 @@ cdef inline Pend* pend_of(State* st, uint32_t index) noexcept nogil:
 
 
 cdef inline uint32_t pend_new(State* st) noexcept nogil:
-    """Index of a zeroed Pend, 0 if there is no memory. Freed ones are chained through their `end`."""
+    """Index of a Pend of which the first fields are 0; 0 if there is no memory. Freed ones are chained through their `end`."""
     cdef uint32_t index = st.pend_free
     if index:
         st.pend_free = pend_of(st, index).end
@@ -143,7 +143,7 @@ cdef inline uint32_t pend_new(State* st) noexcept nogil:
                 return 0
             st.pend_chunks += 1
         st.pends_used = index
-    zero_short(pend_of(st, index), sizeof(Pend) - WAKE_HEAD - ANSWER_HEAD)  # up to 15 more: a head's
+    zero_short(pend_of(st, index), PEND_ZEROED)
     return index
 
 

@@ -7,7 +7,7 @@ from .layout cimport *
 from .state cimport *
 from .table cimport closed, find, place, rebuild, replace, same_key, take_index
 from .services cimport decide_roles
-from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_of
+from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_in
 from .idle cimport after_reset, answered, begin, break_silence, is_probe, own_outstanding, quiet, reset, time_trip, wake
 from .evict cimport make_room
 
@@ -39,7 +39,7 @@ cdef inline uint32_t create(State* st, Segment* s) noexcept nogil:
         return 0
     h, k = hot_of(st, index), cold_of(st, index)
     memset(h, 0, sizeof(Hot))
-    memset(k, 0, sizeof(Cold))
+    memset(k, 0, 128)                  # the other lines' fields wait for their state bits
     st.live += 1
     st.connections += 1
     h.a_hi, h.a_lo, h.b_hi, h.b_lo, h.ports = s.a_hi, s.a_lo, s.b_hi, s.b_lo, s.ports
@@ -77,7 +77,7 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
     cdef uint32_t other
     cdef Pend* p
     if h.state & (ISN << d):
-        fresh = (k.isn[d] != s.seq and (closed(h) or not s.flags & F_ACK)) or (closed(h) and not s.flags & F_ACK)
+        fresh = (k.start[d] != s.seq and (closed(h) or not s.flags & F_ACK)) or (closed(h) and not s.flags & F_ACK)
     elif s.flags & F_ACK:
         fresh = False
     else:
@@ -121,7 +121,7 @@ cdef inline bint is_copy(Hot* h, Cold* k, Segment* s) noexcept nogil:
     if s.flags & F_RST:                # a stack answers each piece of a request with the same RST: those are no copies
         return h.state & (RST_SENT << d) and k.rst_seq[d] == s.seq and (k.rst_via[d] != s.via or k.rst_ttl[d] != s.ttl)
     if s.flags & F_SYN:
-        if not h.state & (ISN << d) or k.isn[d] != s.seq:
+        if not h.state & (ISN << d) or k.start[d] != s.seq:
             return False
     else:
         if not h.state & (KNOWN << d) or delta(s.seq + s.length, h.next[d] + fin_of(h, d)) > 0:
@@ -142,8 +142,8 @@ cdef inline bint is_stray(Hot* h, Cold* k, Segment* s) noexcept nogil:
     """Does it belong to an older incarnation, while the SYN of this one is not acknowledged?"""
     cdef int d = s.side, e = 1 - s.side
     if h.state & (OPENING << e):
-        return not s.flags & F_ACK or delta(s.ack, k.isn[e]) <= 0 or delta(s.ack, h.next[e]) > FIRST_FLIGHT
-    return h.state & (OPENING << d) and s.flags & F_RST and s.seq != k.isn[d] + 1
+        return not s.flags & F_ACK or delta(s.ack, k.start[e]) <= 0 or delta(s.ack, h.next[e]) > FIRST_FLIGHT
+    return h.state & (OPENING << d) and s.flags & F_RST and s.seq != k.start[d] + 1
 
 
 cdef inline void touch(State* st, Hot* h, Segment* s) noexcept nogil:
@@ -163,14 +163,14 @@ cdef inline void idle_from(State* st, Hot* h, Segment* s) noexcept nogil:
 cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """A SYN or SYN-ACK that belongs to this connection."""
     cdef int d = s.side, e = 1 - s.side
-    if h.state & (ISN << d) and k.isn[d] == s.seq:
+    if h.state & (ISN << d) and k.start[d] == s.seq:
         k.retransmissions[d] += 1
         st.retransmissions += 1
         k.handshake |= 2
     elif not h.state & (ISN << d) or h.state & (OPENING << d) or not h.state & (KNOWN << d):
         h.state |= (ISN | KNOWN | OPENING) << d
         h.state |= (SYN_ACK_SENT if s.flags & F_ACK else SYN_SENT) << d
-        k.isn[d] = k.start[d] = s.seq
+        k.start[d] = s.seq
         h.next[d] = s.seq + 1
         if s.flags & F_ACK:
             h.state = (h.state & ~<uint32_t>(OPENING << e)) | ACKED << d
@@ -223,7 +223,6 @@ cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
     if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 \
             and s.ack == k.start[e] + 1:
         h.next[e] = k.start[e] + 1
-        h.state |= PROBED
         k.probes[e] += 1
         st.probes += 1
 
@@ -234,10 +233,10 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     cdef Pend* p
     k.probes[d] += k.probes[d] < 0xFFFF
     st.probes += 1
-    h.state |= PROBED
-    if k.inner_from != h.t_idle:
+    if not h.state & PROBED or k.inner_from != h.t_idle:
         k.inner_from = h.t_idle
         k.inner_probes[0] = k.inner_probes[1] = 0
+        h.state |= PROBED
     if h.pend:
         p = pend_of(st, h.pend)
         if p.kind == WAKE_PROBE and p.side == d:
@@ -292,7 +291,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         return
     known = h.state & (KNOWN << d)
     gap = since(s.t, h.t_last)
-    if not h.state & (STAMPS << d) and s.header > 20 and stamps_of(s) == 1:
+    if not h.state & (STAMPS << d) and s.header > 20 and stamps_in(s.record, s.captured, s.payload_at, s.header) == 1:
         h.state |= STAMPS << d
 
     if h.state & (RST_SENT * BOTH):
@@ -364,7 +363,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         k.retransmissions[d] += 1
         if not h.state & (ACKED << e) or delta(h.next[d], h.acked[e]) > 0:
             h.state |= RESENT << d
-            k.resent_t[d], k.resent_frame[d], k.resent_file = s.t, s.frame, st.file
+            k.resent_t[d], k.resent_frame[d], k.resent_file[d] = s.t, s.frame, st.file
         if p != NULL and p.side == d and p.kind == WAKE_PAYLOAD and delta(end, p.wake.seq) > 0:
             p.retransmissions += 1
             p.last_sent = here(st, s)

@@ -14,14 +14,13 @@ cdef inline Ref here(State* st, Segment* s) noexcept nogil:
     return r
 
 
-cdef inline uint8_t stamps_of(Segment* s) noexcept nogil:
-    """Is the timestamps option (kind 8, RFC 7323 3.2) there: 0 no, 1 yes, 2 the options were cut off."""
-    cdef uint32_t end = s.payload_at
-    cdef uint32_t at = end - s.header + 20
-    cdef const uint8_t* p = s.record
-    if s.header <= 20:
+cdef inline uint8_t stamps_in(const uint8_t* p, uint32_t captured, uint32_t end, uint32_t header) noexcept nogil:
+    """Is the timestamps option (kind 8, RFC 7323 3.2) in a TCP header of `header` bytes that ends at `end`: 0 no, 1 yes,
+    2 the options were cut off."""
+    cdef uint32_t at = end - header + 20
+    if header <= 20:
         return 0
-    if end > s.captured:
+    if end > captured:
         return 2
     while at < end:
         if p[at] == 8:
@@ -41,12 +40,20 @@ cdef inline void note(State* st, Segment* s, Facts* f, uint8_t* head, uint32_t r
     """Keep what judges may want of one segment, and the beginning of its record."""
     f.t, f.frame, f.file = s.t, s.frame, st.file
     f.seq, f.ack, f.length, f.window = s.seq, s.ack, s.length, s.window
-    f.flags, f.ttl, f.via, f.v6, f.df, f.ip_id = s.flags, s.ttl, s.via, s.v6, s.df, s.ip_id
+    f.flags, f.ttl, f.via, f.v6, f.df, f.ip_id, f.header = s.flags, s.ttl, s.via, s.v6, s.df, s.ip_id, s.header
     f.link = <uint16_t>st.interfaces[s.interface].link
     f.payload_at = s.payload_at
-    f.stamps = stamps_of(s) if s.kind == K_SEGMENT else 2
     f.kept = <uint16_t>(s.captured if s.captured < room else room)
     copy_short(head, s.record, f.kept)
+
+
+cdef inline void peer_facts(Hot* h, Cold* k, Pend* p) noexcept nogil:
+    """What the side that was to answer looked like until then; RSTs in its name have left no trace in `h`."""
+    cdef int e = 1 - p.side
+    p.peer_known = h.packets[e] > (h.state & (RST_SENT << e) != 0 or p.reply == REPLY_RST)
+    p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[e], h.via[e], h.ip_id[e], h.window[e]
+    p.peer_stamps = 1 if h.state & (STAMPS << e) else 0
+    p.peer_round_trip = k.round_trip[e]
 
 
 cdef inline void emit(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, int64_t deadline) noexcept nogil:
@@ -72,14 +79,17 @@ cdef inline void emit(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, int64
     e.pend, e.hot, e.cold, e.index, e.deadline = p[0], h[0], k[0], index, deadline
     st.emissions[st.emission_next % st.emission_room] = e
     st.emission_next += 1
-    k.emitted = st.emission_next
+    k.emitted = <uint32_t>st.emission_next
 
 
 cdef inline Emission* emission_of(State* st, Cold* k) noexcept nogil:
     """The connection's last emission if it was not fetched yet."""
-    if k.emitted == 0 or k.emitted <= st.emission_first:
+    cdef uint64_t number = (st.emission_next & ~<uint64_t>0xFFFFFFFF) | k.emitted
+    if number > st.emission_next:
+        number -= <uint64_t>1 << 32
+    if k.emitted == 0 or number <= st.emission_first:
         return NULL
-    return st.emissions[(k.emitted - 1) % st.emission_room]
+    return st.emissions[(number - 1) % st.emission_room]
 
 
 cdef inline void count(State* st, Hot* h, Cold* k, uint32_t result, int by) noexcept nogil:
@@ -102,6 +112,7 @@ cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, u
     if st.keep_all or (result != SURVIVED and result != CLOSED):
         decide_roles(st, h, k)
         p.server, p.roles = k.server, k.roles
+        peer_facts(h, k, p)
         emit(st, index, h, k, p, st.at_t + SETTLE)
 
 

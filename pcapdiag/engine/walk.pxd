@@ -83,12 +83,10 @@ cdef inline void fetch_more(State* st, Hot* h, Segment* s) noexcept nogil:
     if h.pend:
         PREFETCH_WRITE(pend_of(st, h.pend))
         PREFETCH_WRITE(<uint8_t*>pend_of(st, h.pend) + 192)
-    elif s.flags & F_FIN:
+    if s.flags & F_FIN:
         PREFETCH_WRITE(k + 128)
-        PREFETCH_WRITE(k + 192)
-    elif s.flags & (F_SYN | F_RST) or not h.state & FAST or s.seq == h.next[s.side] - 1:
+    elif s.flags & (F_SYN | F_RST) or not h.state & (FAST | CHAIN) or s.seq == h.next[s.side] - 1:
         PREFETCH_WRITE(k + 64)
-        PREFETCH_WRITE(k + 128)
 
 
 cdef inline void flush(State* st) noexcept nogil:

@@ -60,7 +60,7 @@ def capture_file(f: CaptureFile) -> Json:
     """One file as it was read."""
     x, damage = f.facts, f.facts.damage
     return {
-        "name": f.name, "point": f.point, "compression": f.compression, "format": x.format,
+        "name": f.name, "point": f.point if f.point >= 0 else None, "compression": f.compression, "format": x.format,
         "link_types": list(x.link_types), "interfaces": x.interfaces, "snap_length": x.snap_length,
         "records": x.records, "segments": x.segments, "skipped": dict(x.skipped), "truncated": x.truncated,
         "untimed": x.untimed, "reported_drops": x.reported_drops, "first": time(x.first_time),

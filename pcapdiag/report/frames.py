@@ -142,7 +142,7 @@ SERVICES: tuple[Column[ServiceView], ...] = (
 
 FILES: tuple[Column[CaptureFile], ...] = (
     Column("name", TEXT, lambda f: f.name),
-    Column("point", COUNT, lambda f: f.point),
+    Column("point", COUNT, lambda f: f.point if f.point >= 0 else None),
     Column("format", TEXT, lambda f: f.facts.format),
     Column("compression", TEXT, lambda f: f.compression),
     Column("first_time", TIME, lambda f: f.facts.first_time),

@@ -14,8 +14,9 @@ from pcapdiag.rules.types import Finding
 class CaptureFile:
     """One file as it was read.
 
-    ``hole_before`` is ns between the file before it on its timeline and this one, if that is too long to be a
-    pause of the traffic. ``error`` is why it could not be read at all, or what stopped the decompression.
+    ``point`` is the index of its capture point, -1 for a file that could not be read at all. ``hole_before`` is ns
+    between the file before it on its timeline and this one, if that is too long to be a pause of the traffic.
+    ``error`` is why it could not be read at all, or what stopped the decompression.
     """
 
     name: str

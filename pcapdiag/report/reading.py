@@ -19,39 +19,32 @@ def reading(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
     """What was read, as labelled facts."""
     span = report.span
     if len(report.files) == 1:
-        yield from file_lines(report.files[0], "read", canvas)
+        yield from file_lines(report.files[0], "read", canvas, several=False, points=False)
     else:
-        yield from canvas.fact(
-            "read", f"{count(len(report.files), 'file')}, {count(report.records, 'record')}"
-        )
+        yield from canvas.fact("read", f"{count(len(report.files), 'file')}, {count(report.records, 'record')}")
         yield from many_files(report, canvas, every)
     if span:
-        yield from canvas.fact(
-            "time", f"{iso(span[0], 0)} to {iso(span[1], 0)} ({format_duration(span[1] - span[0])})"
-        )
+        yield from canvas.fact("time", f"{iso(span[0], 0)} to {iso(span[1], 0)} ({format_duration(span[1] - span[0])})")
     skipped = report.skipped
     fates = f"{report.records:,} = {count(report.segments, 'TCP segment')}"
     fates += f" + {sum(skipped.values()):,} skipped" + (":" if skipped else "")
     ranked = sorted(skipped.items(), key=lambda item: (-item[1], item[0]))
     reasons = [
-        Span(f"{n:,} {canvas.clean(reason)}{',' if i < len(ranked) else ''}")
-        for i, (reason, n) in enumerate(ranked, 1)
+        Span(f"{n:,} {canvas.clean(reason)}{',' if i < len(ranked) else ''}") for i, (reason, n) in enumerate(ranked, 1)
     ]
     yield from canvas.spans("records", [*words(fates), *reasons])
     totals = [point.totals for point in report.points]
     copies, again = sum(t.copies for t in totals), sum(t.retransmissions for t in totals)
     text = f"{report.connections:,} ({sum(t.syn_seen for t in totals):,} with their SYN)"
-    text += f"; {count(again, 'retransmission')}, {count(copies, 'copy', 'copies')}"
+    text += f"; {count(again, 'retransmission')}" if again else ""
+    text += f"; {count(copies, 'copy', 'copies')} of packets" if copies else ""
     yield from canvas.fact("connections", text)
     periods = f"{report.idle_periods:,} of at least {format_duration(report.options.min_idle)}"
     still = sum(t.still_idle for t in totals)
-    yield from canvas.fact(
-        "idle periods", f"{periods} = {outcomes(report.outcomes)}; {still:,} still idle at the end"
-    )
+    ended = f"{periods} = {outcomes(report.outcomes)}"
+    yield from canvas.fact("idle periods", ended + (f"; {still:,} still idle at the end" if still else ""))
     if report.options.filters:
-        yield from canvas.spans(
-            "only", [Span(canvas.quote(f, canvas.width - LABEL)) for f in report.options.filters]
-        )
+        yield from canvas.spans("only", [Span(canvas.quote(f, canvas.width - LABEL)) for f in report.options.filters])
     yield from damage(report, canvas)
     for limit in report.limits:
         yield from canvas.fact("limit", f"{limit.code} {limit.text} ({limit.count:,})", "warn")
@@ -64,41 +57,35 @@ def many_files(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
     half = FILES_SHOWN // 2
     for i, file in enumerate(files):
         if not hidden or i < half or i >= len(files) - half:
-            yield from file_lines(file, "", canvas, len(report.points) > 1)
+            yield from file_lines(file, "", canvas, several=True, points=len(report.points) > 1)
         elif i == half:
-            yield from canvas.fact(
-                "", f"{canvas.mark} {count(hidden, 'more file')} (--all lists them)", "dim"
-            )
+            yield from canvas.fact("", f"{canvas.mark} {count(hidden, 'more file')} (--all lists them)", "dim")
 
 
-def file_lines(file: CaptureFile, label: str, canvas: Canvas, points: bool = False) -> Iterator[str]:
-    """One file: its name, its format, how much is in it."""
+def file_lines(file: CaptureFile, label: str, canvas: Canvas, several: bool, points: bool) -> Iterator[str]:
+    """One file: its name, its format, how much is in it; among several, what is wrong with this one."""
     facts = file.facts
-    name = Span(canvas.path(file.name, canvas.width - LABEL))
+    name = canvas.path(file.name, canvas.width - LABEL - 1) + ":"
     if file.error and not facts.records:
-        yield from canvas.spans(
-            label, [Span(name.text + ":", "bad"), *words(canvas.clean(file.error), "bad")]
-        )
+        yield from canvas.spans(label, [Span(name, "bad"), *words(canvas.own(file.error), "bad")])
         return
-    text = facts.format + (f" in {file.compression}" if file.compression else "")
-    text += f", {', '.join(facts.link_types) or 'no link type'}, {count(facts.records, 'record')}"
-    if facts.snap_length:
-        text += f", {facts.truncated:,} cut at {count(facts.snap_length, 'byte')}"
-    if facts.untimed:
-        text += f", {facts.untimed:,} without a time of their own"
-    if facts.interfaces > 1:
-        text += f", {facts.interfaces} interfaces"
-    if facts.reported_drops:
-        text += f", {facts.reported_drops:,} dropped by the capture"
-    if facts.clock_back:
-        text += (
-            f", the clock went back {facts.clock_back:,} x by up to {format_duration(facts.clock_back_most)}"
-        )
-    if points:
-        text += f", capture point {file.point + 1}"
-    if file.hole_before is not None:
-        text += f", {seconds(file.hole_before)} after the file before"
-    yield from canvas.spans(label, [Span(name.text + ":"), *words(canvas.own(canvas.clean(text)))])
+    parts = [
+        facts.format + (f" in {file.compression}" if file.compression else ""),
+        *facts.link_types,
+        count(facts.interfaces, "interface") if facts.interfaces > 1 else "",
+        count(facts.records, "record"),
+        f"{facts.truncated:,} of them cut at {count(facts.snap_length or 0, 'byte')}" if facts.truncated else "",
+        f"capture point {file.point + 1}" if points else "",
+    ]
+    if several:  # of a single file, the limits say the same
+        back = format_duration(facts.clock_back_most)
+        parts += [
+            f"{facts.untimed:,} without a time of their own" if facts.untimed else "",
+            f"{facts.reported_drops:,} dropped by the capture" if facts.reported_drops else "",
+            f"the clock went back {facts.clock_back:,} x by up to {back}" if facts.clock_back else "",
+            "" if file.hole_before is None else f"{seconds(file.hole_before)} after the file before",
+        ]
+    yield from canvas.spans(label, [Span(name), *words(canvas.own(", ".join(p for p in parts if p)))])
 
 
 def damage(report: Report, canvas: Canvas) -> Iterator[str]:
@@ -109,6 +96,6 @@ def damage(report: Report, canvas: Canvas) -> Iterator[str]:
         if found:
             at = f"(byte {found.offset:,}, after frame {found.frame:,}); what comes before was analysed"
             text = f"{found.reason} {at}"
-            yield from canvas.spans("damage", [name, *words(canvas.clean(text), "bad")])
+            yield from canvas.spans("damage", [name, *words(canvas.own(text), "bad")])
         elif file.facts.records:
-            yield from canvas.spans("damage", [name, *words(canvas.clean(file.error or ""), "bad")])
+            yield from canvas.spans("damage", [name, *words(canvas.own(file.error or ""), "bad")])

@@ -23,8 +23,8 @@ from pcapdiag.rules.types import Finding
 
 #: Up to so many findings are all shown; of more, the first and the last few of each service.
 SHOWN, FIRST, LAST = 50, 3, 2
-#: How the file is called that has no name.
-STDIN = "-"
+#: How the file is called that has no name: it needs none.
+STDIN = "standard input"
 #: Services in full, and quiet services in a line each, unless everything is asked for.
 SERVICES_SHOWN, QUIET_SHOWN = 10, 5
 
@@ -135,18 +135,12 @@ class Terminal:
         for v in shown:
             if v.longest_survived is None:
                 continue
-            probes = (
-                count(sum(v.service.probes), "keepalive probe")
-                if any(v.service.probes)
-                else "no keepalive probe"
-            )
+            probes = count(sum(v.service.probes), "keepalive probe") if any(v.service.probes) else "no keepalive probe"
             least = ">= " if v.longest_survived.lower_bound else ""
             text = f"survived {least}{seconds(v.longest_survived.length)} of silence; {probes}"
             yield from canvas.lines([Span(str(v.endpoint)), Span(f"{canvas.dot} {text}")], Span("  "), "    ")
         if len(known) > len(shown):
-            yield from canvas.sentence(
-                f"{canvas.mark} {len(known) - len(shown):,} more (--all lists them)", "dim", 2
-            )
+            yield from canvas.sentence(f"{canvas.mark} {len(known) - len(shown):,} more (--all lists them)", "dim", 2)
 
     def _unproved(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
         found = report.unproved

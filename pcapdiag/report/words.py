@@ -36,7 +36,8 @@ def headline(report: Report) -> str:
                 "No request on an idle connection is proved to have been answered by RST; "
                 f"{unproved:,} may have been (not proved)."
             )
-        return "No request on an idle connection was answered by RST."
+        among = " among those selected" if report.options.filters else ""
+        return f"No request on an idle connection{among} was answered by RST."
     pushes = sum(f.period.kind == "push" for f in main)
     requests = len(main) - pushes
     what = [count(requests, "request")] if requests else []
@@ -64,7 +65,9 @@ def others(report: Report) -> str | None:
 def looked_at(report: Report) -> str:
     """What an empty answer rests on: connections, idle periods, the longest silence survived."""
     least = format_duration(report.options.min_idle)
-    text = f"Looked at {count(report.connections, 'connection')}"
+    # What is counted while reading is counted before anything is selected.
+    text = "Looked at " if not report.options.filters else "Before the selection, looked at "
+    text += count(report.connections, "connection")
     text += f" and {count(report.idle_periods, 'idle period')} of at least {least}"
     longest = report.longest_survived
     if longest is None:
@@ -122,9 +125,7 @@ def answer(period: IdlePeriod) -> str:
         if a.count > 1:
             what = f"{a.count:,} x {what}"
     early = period.wake.first.ref.time - a.first.ref.time
-    what += (
-        f" recorded {format_duration(early)} before it" if early > 0 else f" after {format_duration(a.delay)}"
-    )
+    what += f" recorded {format_duration(early)} before it" if early > 0 else f" after {format_duration(a.delay)}"
     if a.kind is AnswerKind.RST and a.acknowledged is not None:
         what += ", after an ACK of it"
     elif a.kind is AnswerKind.RST and a.acknowledges:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 import lz4.frame
 import zstandard
 
+from pcapdiag.capture import DamagedStream, Source
+
 SECOND = 1_000_000_000
 
 
-def pcap(
-    times: Iterable[int] = (), order: str = "<", magic: int = 0xA1B2C3D4, payload: bytes = b"x" * 60
-) -> bytes:
+def pcap(times: Iterable[int] = (), order: str = "<", magic: int = 0xA1B2C3D4, payload: bytes = b"x" * 60) -> bytes:
     """A pcap file with one record of ``payload`` per time (ns)."""
     units = 1 if magic == 0xA1B23C4D else 1000
     out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, 1)
@@ -79,3 +79,14 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "lz4": lambda data: lz4.frame.compress(data, content_checksum=True),
 }
 SUFFIX = {"gzip": ".gz", "zstd": ".zst", "xz": ".xz", "bzip2": ".bz2", "lz4": ".lz4"}
+
+
+def everything(source: Source, size: int = 1 << 18) -> tuple[bytes, DamagedStream | None]:
+    """All that ``source`` delivers in reads of ``size`` bytes, and the damage that ended it, if one did."""
+    out, buffer = bytearray(), memoryview(bytearray(size))
+    try:
+        while count := source.readinto(buffer):
+            out += buffer[:count]
+    except DamagedStream as damage:
+        return bytes(out), damage
+    return bytes(out), None

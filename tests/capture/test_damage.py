@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import lzma
 import zlib
 from collections.abc import Callable
@@ -12,11 +13,11 @@ from typing import Any
 import lz4.frame
 import pytest
 import zstandard
-from capture_files import PACK, large
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pcapdiag.capture import CaptureError, DamagedStream, open_source
+from tests.capture.capture_files import PACK, everything, large
 
 LARGE = large(1500)
 LOOKAHEAD = 2
@@ -33,16 +34,11 @@ TOLD: dict[str, tuple[Callable[[], Any], tuple[type[Exception], ...]]] = {
 
 
 def delivered(path: Path, size: int = 1 << 16) -> tuple[bytes, DamagedStream | None]:
-    """What comes out of ``path``, and the damage met."""
-    out, buffer = bytearray(), memoryview(bytearray(size))
+    """What comes out of ``path``, and the damage met, whose offset is the number of bytes before it."""
     with open_source(str(path)) as source:
-        try:
-            while count := source.readinto(buffer):
-                out += buffer[:count]
-        except DamagedStream as damage:
-            assert damage.offset == len(out)
-            return bytes(out), damage
-    return bytes(out), None
+        out, damage = everything(source, size)
+    assert damage is None or damage.offset == len(out)
+    return out, damage
 
 
 def decompressable(kind: str, data: bytes) -> bytes:
@@ -144,7 +140,7 @@ def test_arbitrary(tmp_path: Path) -> None:
     def check(magic: bytes, keep: int, rest: bytes) -> None:
         path = tmp_path / "x"
         path.write_bytes(magic[:keep] + rest)
-        with pytest.raises((CaptureError, DamagedStream)):
-            delivered(path)
+        with contextlib.suppress(CaptureError):
+            assert delivered(path)[1] is not None
 
     check()

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from capture_files import PACK, pcap, pcapng
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pcapdiag.capture import CaptureError, expand
 from pcapdiag.capture.inputs import natural
+from tests.capture.capture_files import PACK, pcap, pcapng
 
 
 @pytest.fixture

@@ -7,13 +7,23 @@ import struct
 from pathlib import Path
 
 import pytest
-from capture_files import PACK, SECOND, block, enhanced, interface, option, pcap, pcapng, section
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcapdiag.capture import CaptureError, Preview, is_stream, preview
+from tests.capture.capture_files import (
+    PACK,
+    SECOND,
+    block,
+    enhanced,
+    interface,
+    option,
+    pcap,
+    pcapng,
+    section,
+)
 
-TIME = 1_7_000_000 * SECOND + 123_456_000
+TIME = 1_700_000_000 * SECOND + 123_456_000
 
 
 def look(path: Path, data: bytes) -> Preview:
@@ -56,7 +66,7 @@ def test_no_packets(form: object, path: Path) -> None:
 
 @pytest.mark.parametrize("order", "<>")
 def test_pcapng(order: str, path: Path) -> None:
-    """pcapng in either byte order gives the time of its first packet, microseconds by default."""
+    """In either byte order pcapng gives the time of its first packet, microseconds by default."""
     assert look(path, pcapng([TIME, TIME + 5000], order)) == Preview("pcapng", TIME, 1)
 
 
@@ -72,9 +82,7 @@ def test_pcapng_units(order: str, resolution: int, units: int, offset: int, path
     options += option(14, struct.pack(order + "q", offset), order) + option(0, b"", order)
     ticks = 7_000_000 * units + units // 3
     data = section(order) + interface(113, options, order) + enhanced(ticks, order=order)
-    assert look(path, data) == Preview(
-        "pcapng", (7_000_000 + offset) * SECOND + units // 3 * SECOND // units, 113
-    )
+    assert look(path, data) == Preview("pcapng", (7_000_000 + offset) * SECOND + units // 3 * SECOND // units, 113)
 
 
 def test_pcapng_interface_of_the_packet(path: Path) -> None:
@@ -104,13 +112,7 @@ def test_pcapng_passes_blocks_without_time(path: Path) -> None:
 
 def test_pcapng_sections(path: Path) -> None:
     """A new section has its own byte order and begins with no interfaces."""
-    data = (
-        section("<")
-        + interface(1)
-        + section(">")
-        + interface(113, order=">")
-        + enhanced(TIME // 1000, order=">")
-    )
+    data = section("<") + interface(1) + section(">") + interface(113, order=">") + enhanced(TIME // 1000, order=">")
     assert look(path, data) == Preview("pcapng", TIME, 113)
     assert look(path, section() + interface(1) + section() + enhanced(5)).first_time is None
 

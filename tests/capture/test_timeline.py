@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
-from capture_files import SECOND
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pcapdiag.capture import Preview, Timelines, order
 from pcapdiag.capture.timeline import OVERLAP, stem
+from tests.capture.capture_files import SECOND
 
 File = tuple[str, float, float]  # name, first and last time in seconds
 
@@ -81,13 +82,10 @@ def test_any_rings(seed: int, count: int, folders: bool) -> None:
     for number in range(count):
         cuts = sorted(chance.uniform(1, 99) for _ in range(chance.randrange(1, 8)))
         edges = [chance.uniform(0, 0.9), *cuts, 100]
-        pauses = [
-            chance.choice([0, 0, chance.uniform(0, 0.9) * (b - a)])
-            for a, b in zip(edges, edges[1:], strict=False)
-        ]
+        pauses = [chance.choice([0, 0, chance.uniform(0, 0.9) * (b - a)]) for a, b in pairwise(edges)]
         name = f"node{number}/ring_{{}}.pcap" if folders else "abcd"[number] + "_{}.pcapng.gz"
-        edges_of = zip(edges, edges[1:], pauses, strict=False)
-        rings.append([(name.format(i), a, b - pause - 1e-6) for i, (a, b, pause) in enumerate(edges_of)])
+        edges_of = zip(pairwise(edges), pauses, strict=True)
+        rings.append([(name.format(i), a, b - pause - 1e-6) for i, ((a, b), pause) in enumerate(edges_of)])
     files = [file for one in rings for file in one]
     chance.shuffle(files)
     assert sorted(points(files)) == sorted([name for name, _, _ in one] for one in rings)
@@ -97,10 +95,7 @@ def test_mixed_formats() -> None:
     """A ring whose files were converted or compressed in part is still one."""
     names = ["client_{}.pcap", "client_{}.pcapng", "client_{}.pcap.gz", "client_{}.cap.zst"]
     client = [(name.format(i), i * 10.0, i * 10 + 9.0) for i, name in enumerate(names)]
-    server = [
-        (name.format(i).replace("client", "server"), i * 10 + 0.5, i * 10 + 9.2)
-        for i, name in enumerate(names)
-    ]
+    server = [(name.format(i).replace("client", "server"), i * 10 + 0.5, i * 10 + 9.2) for i, name in enumerate(names)]
     assert points(client + server) == [[f[0] for f in client], [f[0] for f in server]]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pcapdiag.cli.main import main
+from pcapdiag.report.model import Report
 from tests.cli.conftest import Library
 from tests.report import samples
 from tests.report.factory import capture_file
@@ -27,7 +28,8 @@ class Tty(StringIO):
         return True
 
 
-def test_the_answer_is_the_first_line(library: Library, capsys: Captured) -> None:
+@pytest.mark.usefixtures("library")
+def test_the_answer_is_the_first_line(capsys: Captured) -> None:
     """The report goes to stdout, answer first, nothing goes to stderr, and the exit code is 0."""
     assert main(["analyze", "a.pcap"]) == 0
     captured = capsys.readouterr()
@@ -53,11 +55,9 @@ def test_defaults(library: Library) -> None:
 
 def test_options_reach_the_library(library: Library) -> None:
     """Durations are passed as written, services and hosts in canonical form."""
-    main(
-        ["analyze", "a.pcap", "--min-idle", "1m30s", "--max-connections", "5"]
-        + ["--service", "10.0.0.1:443", "--service", "[2001:DB8:0::1]:8443"]
-        + ["--host", "10.1.2.3/16", "--host", "2001:db8::1"]
-    )
+    places = ["--service", "10.0.0.1:443", "--service", "[2001:DB8:0::1]:8443"]
+    places += ["--host", "10.1.2.3/16", "--host", "2001:db8::1"]
+    main(["analyze", "a.pcap", "--min-idle", "1m30s", "--max-connections", "5", *places])
     call = library.calls[0]
     assert (call["min_idle"], call["max_connections"]) == ("1m30s", 5)
     assert call["service"] == ("10.0.0.1:443", "[2001:db8::1]:8443")
@@ -108,9 +108,7 @@ def test_bad_values_say_what_good_ones_look_like(
         (samples.report(files=(capture_file(error="unexpected end of gzip data"),)), [], 3),
     ],
 )
-def test_exit_codes(
-    report: samples.Report, flags: list[str], code: int, library: Library, capsys: Captured
-) -> None:
+def test_exit_codes(report: Report, flags: list[str], code: int, library: Library, capsys: Captured) -> None:
     """0 done, 1 found if asked, 2 something unreadable, 3 damaged: in order 2, 1, 3; the report is always there."""
     library.report = report
     assert main(["analyze", "a.pcap", *flags]) == code
@@ -139,8 +137,9 @@ def test_damage_is_named_on_stderr(library: Library, capsys: Captured) -> None:
         ([], "out", 0),
     ],
 )
+@pytest.mark.usefixtures("library")
 def test_the_format_is_asked_for_or_follows_the_name(
-    args: list[str], name: str, json_lines: int, library: Library, tmp_path: Path
+    args: list[str], name: str, json_lines: int, tmp_path: Path
 ) -> None:
     """--format decides; without it the ending of the output does; else it is the report for people."""
     assert main(["analyze", "a.pcap", "-o", str(tmp_path / name), *args]) == 0
@@ -164,7 +163,8 @@ def test_outputs_are_checked_before_the_work(library: Library, tmp_path: Path, c
     assert capsys.readouterr().err.count("pcapdiag: ") == 2
 
 
-def test_force_overwrites(library: Library, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("library")
+def test_force_overwrites(tmp_path: Path) -> None:
     """--force replaces an existing output."""
     path = tmp_path / "r.json"
     path.write_text("old")
@@ -173,7 +173,8 @@ def test_force_overwrites(library: Library, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_is_plain_trouble(library: Library, capsys: Captured) -> None:
+@pytest.mark.usefixtures("library")
+def test_a_full_disk_is_plain_trouble(capsys: Captured) -> None:
     """When the output cannot be written, one line says why and the exit code is 2."""
     assert main(["analyze", "a.pcap", "-o", "/dev/full"]) == 2
     assert capsys.readouterr().err == "pcapdiag: /dev/full: no space left on device\n"
@@ -192,12 +193,12 @@ def test_a_full_disk_is_plain_trouble(library: Library, capsys: Captured) -> Non
         ("never", True, {}, False),
     ],
 )
+@pytest.mark.usefixtures("library")
 def test_colour_only_where_it_is_wanted(
     color: str,
     tty: bool,
     environment: dict[str, str],
     coloured: bool,
-    library: Library,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Colour goes to terminals only, not against NO_COLOR or a dumb terminal; always and never overrule both."""
@@ -211,9 +212,7 @@ def test_colour_only_where_it_is_wanted(
 
 
 @pytest.mark.parametrize(("columns", "widest"), [("", 80), ("60", 60), ("100", 100), ("500", 120), ("x", 80)])
-def test_width_follows_columns(
-    columns: str, widest: int, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_width_follows_columns(columns: str, widest: int, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """COLUMNS sets the width, up to what can be read with ease; a pipe has 80."""
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setattr(sys, "stdout", out := StringIO())
@@ -229,17 +228,17 @@ def test_all_lists_everything(library: Library, capsys: Captured) -> None:
     assert capsys.readouterr().out.count("bare RST after") == 120
 
 
-def test_standard_input_is_streamed(library: Library, capsys: Captured) -> None:
+@pytest.mark.usefixtures("library")
+def test_standard_input_is_streamed(capsys: Captured) -> None:
     """From standard input each finding is printed when it is decided, the whole report at the end."""
-    shown: list[str] = []
-    library.during = lambda options: None
     assert main(["analyze", "-"]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert all(" idle " in line and "frames " in line for line in shown[:3])
     assert shown[3:5] == ["", "3 requests on idle connections were answered by RST, with no FIN before."]
 
 
-def test_standard_input_is_streamed_as_json_lines(library: Library, capsys: Captured) -> None:
+@pytest.mark.usefixtures("library")
+def test_standard_input_is_streamed_as_json_lines(capsys: Captured) -> None:
     """As JSON lines too: one finding a line, once, then the summary."""
     assert main(["analyze", "-", "--format", "jsonl"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

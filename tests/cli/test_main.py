@@ -53,9 +53,7 @@ def test_version(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     assert capsys.readouterr().out == "pcapdiag 1.2.3\n"
 
 
-@pytest.mark.parametrize(
-    "args", [["no-such-command"], ["--no-such-option"], ["analyze"], ["analyze", "--x", "a"]]
-)
+@pytest.mark.parametrize("args", [["no-such-command"], ["--no-such-option"], ["analyze"], ["analyze", "--x", "a"]])
 def test_bad_usage_is_two(args: list[str], capsys: Captured) -> None:
     """Bad usage gives the usage and one line on stderr, nothing on stdout, and exit code 2."""
     assert main(args) == 2
@@ -76,9 +74,7 @@ def test_bad_usage_is_two(args: list[str], capsys: Captured) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_trouble_is_one_line(
-    error: BaseException, code: int, text: str, library: Library, capsys: Captured
-) -> None:
+def test_trouble_is_one_line(error: BaseException, code: int, text: str, library: Library, capsys: Captured) -> None:
     """Whatever goes wrong inside, the user gets one line on stderr and an exit code, never a traceback."""
 
     def fail(_: object) -> None:
@@ -103,20 +99,22 @@ def test_names_in_trouble_are_harmless(library: Library, capsys: Captured) -> No
     assert capsys.readouterr().err == "pcapdiag: \\x1b[2J\\u202e.pcap: no such file\n"
 
 
-def test_a_reader_that_leaves_is_no_trouble(
-    library: Library, monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
+@pytest.mark.usefixtures("library")
+def test_a_reader_that_leaves_is_no_trouble(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     """When the reader of a pipe leaves, as head does, nothing is printed and the exit code is that of SIGPIPE."""
 
     class Left:
         encoding = "utf-8"
 
-        def write(self, text: str) -> int:
+        def write(self, _: str) -> int:
             raise BrokenPipeError(32, "Broken pipe")
 
-        flush = isatty = fileno = lambda self: 0
+        def fileno(self) -> int:
+            return 1
 
-    monkeypatch.setattr(module.os, "dup2", lambda *_: None)
+        flush = isatty = fileno
+
+    monkeypatch.setattr("os.dup2", lambda *_: None)
     monkeypatch.setattr(sys, "stdout", Left())
     assert main(["analyze", "a.pcap"]) == 141
     assert capsys.readouterr().err == ""

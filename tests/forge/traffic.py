@@ -48,6 +48,7 @@ class End:
     sent: list[tuple[int, int, bytes]] = field(default_factory=list)  # seq, flags, payload
     last: bytes = b""
     interface: int = 0
+    finished: bool = False
 
 
 @dataclass(slots=True)
@@ -74,7 +75,10 @@ class Forger:
             x.sent.append((seq, flags, payload))
 
     def say(self, x: End, y: End, size: int, flags: int = ACK | PSH, ack: int = 0) -> None:
-        """Send new payload."""
+        """Send new payload; nothing follows a FIN but ACKs."""
+        if x.finished:
+            return self.emit(x, y, ACK, ack=ack)
+        x.finished = bool(flags & FIN)
         self.emit(x, y, flags, b"x" * size, remember=True, ack=ack)
         x.next = (x.next + size + bool(flags & FIN)) & MASK
 
@@ -83,6 +87,7 @@ class Forger:
         for end in (x, y):
             end.isn = (end.isn + 77_777_777 * (variant & 1 or variant & 4)) & MASK
             end.next = (end.isn + 1) & MASK
+            end.finished = False
         self.emit(x, y, SYN, seq=x.isn, remember=True)
         if variant in (2, 3):
             self.time += PAUSES[variant * 9]
@@ -243,6 +248,7 @@ STEPS: dict[str, Callable[[Forger, End, End, int], None]] = {
     "copy": _copy, "burst": _burst, "cross": _cross, "swapped": _swapped, "missed": _missed, "open": _open,
     "unseen fin": _unseen_fin, "icmp": _icmp, "half-dead": _half_dead, "switch": _switch, "strange": _strange,
 }  # fmt: skip
+SANE = tuple(name for name in STEPS if name != "strange")
 PLAUSIBLE = ("exchange", "exchange", "exchange", "say", "ack", "probe", "again", "burst", "rst", "fin")
 
 pauses = st.one_of(st.sampled_from(PAUSES), st.sampled_from(LONG))

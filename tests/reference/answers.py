@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.reference.decode import ACK, FIN, SYN, Segment
 from tests.reference.sides import MS, Side, delta, gap, only_ack, start_of
-from tests.reference.state import Connection
+from tests.reference.state import ACK_MISSED, Connection
 from tests.reference.wakes import Answer, Silence
 
 LATE_ACK = 500 * MS  # a delayed ACK comes sooner: RFC 1122 4.2.3.2
@@ -13,15 +13,18 @@ LATE_ACK = 500 * MS  # a delayed ACK comes sooner: RFC 1122 4.2.3.2
 def answer(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
     """Take a segment of x, no RST, as an answer to what y sent."""
     _hindsight(c, s, x, y)
-    y.probe = None
     wake = c.wake
+    if c.run and c.run.side is y:
+        c.run = None
     if wake is None or wake.x is not y or wake.outcome:
         return
-    if wake.pending and s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0:
+    answers = wake.pending and bool(s.flags & ACK) and delta(s.ack, start_of(wake.first)) > 0
+    if answers:
         wake.acked_at = s.time
         wake.answer = Answer("ack", s.ref, s.time, gap(s.time, wake.first.time), True)
-    if fresh and wake.acked_at is not None:
-        wake.decide("survived")
+        wake.judge_fin()
+    if wake.acked_at is not None and (fresh or (answers and s.flags & FIN)):
+        wake.decide("survived")  # after a pure ACK, a RST may still come instead of a response
 
 
 def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:
@@ -42,14 +45,12 @@ def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:
 
 def end_silence(c: Connection, s: Segment, x: Side, y: Side, kind: str) -> None:
     """Take a segment, no RST, as the end of a silence, or as what shows that an earlier one was survived."""
-    pending, wake = c.silence, c.wake
+    pending = c.silence
     if pending and pending.side is y and pending.answered_by(s):
         c.survived.append(pending)
         c.silence = pending = None
-    if wake and wake.x is x and wake.pending:
-        wake.sent_last = s.time
     if pending:
-        if pending.side is x:
+        if pending.side is x and kind in ("probe", "payload", "retransmission"):
             pending.last = s.time
         return
     ends = kind == "payload" or (kind in ("probe", "ack") and not s.flags & FIN)
@@ -63,6 +64,8 @@ def late_ack(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Let idleness begin where a late ACK left nothing outstanding."""
     if not s.flags & ACK or not y.payload or y.next is None or delta(y.next, s.ack) > 0:
         return
+    if not y.again and gap(s.time, c.idle_from.time) >= ACK_MISSED:
+        return  # nothing was repeated: an earlier ACK must have been missed
     theirs = x.acked is None or delta(y.next, x.acked) > 0
     mine = x.next is not None and y.acked is not None and delta(x.next, y.acked) > 0
     if theirs and not mine and gap(s.time, c.idle_from.time) > LATE_ACK:

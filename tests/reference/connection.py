@@ -50,6 +50,9 @@ def take(c: Connection, s: Segment) -> str:
     if s.flags & RST:
         ends.rst(c, s, x, y)
         kind = "rst"
+    elif c.reset and not ends.swapped_rst(c, s, y):
+        ends.after_reset(c, s, x)
+        kind = _what(s, is_new_payload(s, x), is_probe(s, x, y))
     else:
         kind = _live(c, s, x, y)
     if y.isn is not None and s.flags & ACK and s.ack == (y.isn + 1) & 0xFFFFFFFF:
@@ -57,13 +60,14 @@ def take(c: Connection, s: Segment) -> str:
     if s.flags & ACK and not s.flags & (SYN | RST):
         x.opening = False
     x.last = c.last = s
-    c.last_run = c.run
+    c.last_piece = c.piece
     return kind
 
 
 def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     fresh, probe = is_new_payload(s, x), is_probe(s, x, y)
     kind = "payload" if fresh else "probe" if probe else "retransmission" if s.length else "ack"
+    x.retransmissions += bool(s.flags & SYN and s.seq == x.isn)
     answers.answer(c, s, x, y, fresh)
     answers.end_silence(c, s, x, y, kind)
     if fresh:
@@ -84,4 +88,12 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     if fresh and wake and wake.x is x and wake.grows_at(s.time):
         wake.length += new
     x.live = s
-    return "syn" if s.flags & SYN else "fin" if s.flags & FIN and not fresh else kind
+    return _what(s, fresh, probe)
+
+
+def _what(s: Segment, fresh: bool, probe: bool) -> str:
+    if s.flags & SYN:
+        return "syn"
+    if fresh or probe:
+        return "payload" if fresh else "probe"
+    return "fin" if s.flags & FIN else "retransmission" if s.length else "ack"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.reference.decode import ACK, Header, Segment
-from tests.reference.sides import MS, Mark, Side, delta, end_of, gap, start_of
-from tests.reference.state import Connection
+from tests.reference.decode import ACK, FIN, Header, Segment
+from tests.reference.sides import MS, Mark, Side, delta, end_of, gap, is_new_payload, start_of
+from tests.reference.state import Connection, Run
 from tests.reference.wakes import HEARTBEAT_AT_MOST, Answer, Period
 
 SWAPPED = 1 * MS  # captures reorder: a RST may be recorded this much before what it answers
@@ -13,21 +13,39 @@ SWAPPED = 1 * MS  # captures reorder: a RST may be recorded this much before wha
 def payload(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take new payload of x: part of its pending wake, a new wake, or simply traffic."""
     wake = c.wake
-    if wake and wake.x is x and wake.grows_at(s.time):
-        wake.segments += 1
-        if wake.pending:
-            wake.last_sent = s.ref
+    if wake and wake.x is x and wake.grows_at(s.time) and not c.idle(s, x, y):
+        _grow(wake, s)
     else:
         _wake(c, s, x, y)
     c.idle_since(s)
     c.probes.clear()
-    c.spoke, c.over, c.closing = x, False, None
+    c.spoke, c.over, c.closing, c.run = x, False, None, None
+
+
+def _grow(wake: Period, s: Segment) -> None:
+    wake.segments += 1
+    if wake.pending:
+        wake.last_sent, wake.sent_last = s.ref, s.time
+
+
+def after_reset(c: Connection, s: Segment, x: Side) -> None:
+    """Take a segment of a connection that was reset: it may still belong to the wake, nothing else."""
+    wake = c.wake
+    if wake is None or wake.x is not x or not wake.grows_at(s.time):
+        return
+    if is_new_payload(s, x):
+        _grow(wake, s)
+        wake.length += s.length
+    elif s.length:
+        wake.retransmissions += 1
+    if s.flags & FIN and wake.own_fin is None:
+        wake.own_fin = s.ref
 
 
 def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
-    swapped = _swapped_rst(c, s, y)
+    swapped = swapped_rst(c, s, y)
     taken_back = c.closing if c.closing and c.closing.x is y else None
-    if not swapped and (c.reset or (c.over and not taken_back)):
+    if not swapped and c.over and not taken_back:
         return
     if not c.idle(s, x, y):
         return
@@ -48,24 +66,39 @@ def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
 def again(c: Connection, s: Segment, x: Side) -> None:
     """Take a retransmission of x."""
     x.retransmissions += 1
-    x.again = Mark(s.time, s.ref, c.run)
+    x.again = Mark(s.time, s.ref, c.piece)
     wake = c.wake
     if wake and wake.x is x and wake.grows_at(s.time) and delta(end_of(s), start_of(wake.first)) > 0:
         wake.retransmissions += 1
         if wake.pending:
-            wake.last_sent = s.ref
+            wake.last_sent, wake.sent_last = s.ref, s.time
 
 
 def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a keepalive probe of x."""
     x.probes += 1
     c.probes[x] = c.probes.get(x, 0) + 1
-    x.probe = s, c.before()
-    swapped = _swapped_rst(c, s, y)
-    if swapped and c.idle(s, x, y):
+    swapped = swapped_rst(c, s, y)
+    if c.run and c.run.side is x:
+        c.run.last = s
+        c.run.count += 1
+    elif not c.over and not (c.wake and c.wake.pending) and c.idle(s, x, y):
+        before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
+        c.run = Run(x, s, s, before, silence)
+    if swapped and c.run:
         if swapped[2]:
             c.periods.remove(swapped[2])
-        _reset_by(c.end_period("probe", s, x, swapped[1], None), swapped[0])
+        _reset_by(_probed(c, c.run), swapped[0])
+
+
+def _probed(c: Connection, run: Run) -> Period:
+    """End the idle period by a run of probes."""
+    period = c.end_period("probe", run.first, run.side, run.before, run.silence)
+    period.segments, period.retransmissions = run.count, run.count - 1
+    period.last_sent, period.sent_last = run.last.ref, run.last.time
+    period.probes[run.side] -= 1  # the one that is the wake
+    c.run = None
+    return period
 
 
 def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
@@ -75,7 +108,7 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
     wake = c.wake
     if wake and wake.x is x and wake.grows_at(s.time):
         wake.own_fin = s.ref
-    elif not fresh and not c.reset and not c.over and c.idle(s, x, y):
+    elif not fresh and not y.fin and not c.over and c.idle(s, x, y):
         c.settle()
         c.closing = c.end_period("fin", s, x, c.before(), c.silence)
         c.closing.decide("closed")
@@ -102,14 +135,13 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
 
 
 def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> Period | None:
-    if y.probe:
-        first, before = y.probe
-        if c.idle(first, y, x):
-            period = c.end_period("probe", first, y, before, c.silence)
-            _reset_by(period, s)
-            return period
-        return None
-    if not c.idle(s, x, y):
+    if c.run and c.run.side is y:
+        period = _probed(c, c.run)
+        _reset_by(period, s)
+        return period
+    if _given_up(c):
+        return c.periods[-1]
+    if x.fin or y.fin or not c.idle(s, x, y):
         return None
     period = c.end_period("rst", s, x, before, c.silence)
     period.decide("reset-in-silence")
@@ -123,7 +155,7 @@ def _reset_by(wake: Period, s: Segment) -> None:
     wake.decide("reset")
 
 
-def _swapped_rst(c: Connection, s: Segment, y: Side) -> tuple[Segment, Mark, Period | None] | None:
+def swapped_rst(c: Connection, s: Segment, y: Side) -> tuple[Segment, Mark, Period | None] | None:
     """Return the RST of y that was recorded just before what it answers."""
     if c.swapped is None or not s.flags & ACK:
         return None
@@ -148,7 +180,24 @@ def quoted(c: Connection, header: Header, ref: tuple[int, int], time: int) -> No
 def succeeded(c: Connection, s: Segment) -> None:
     """Settle everything: a SYN began a new connection of the same key."""
     x, y = c.side(s.source)
-    if not c.reset and not c.over and not (c.wake and c.wake.pending) and c.idle(s, x, y):
+    idle = not c.reset and not c.over and not (c.wake and c.wake.pending) and not (x.fin or y.fin)
+    if idle and not _given_up(c) and c.idle(s, x, y):
         c.settle()
         c.end_period("syn", s, x, c.before(), c.silence).decide("undecided")
+    c.settle()
+    c.over = True
+
+
+def _given_up(c: Connection) -> bool:
+    """End the idle period if at least two probes in a row had no answer."""
+    if c.run is None or c.run.count < 2:
+        return False
+    _probed(c, c.run).decide("unanswered")
+    return True
+
+
+def finished(c: Connection) -> None:
+    """Settle everything: the capture ended."""
+    if not c.reset and not c.over and not (c.wake and c.wake.pending):
+        _given_up(c)
     c.settle()

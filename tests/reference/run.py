@@ -48,7 +48,7 @@ class _Run:
         key = frozenset((s.source, s.target))
         c = self.newest.get(key)
         if c is not None:
-            c.run = self.number
+            c.piece = self.number
             if connection.copied(c, s):
                 return "copy"
             if connection.is_successor(c, s):
@@ -110,7 +110,7 @@ def reference(files: Iterable[bytes], min_idle: int, contiguous: Iterable[bool] 
             "clock_back": sum(b < a for a, b in zip(times, times[1:], strict=False)), "damaged": walked.damaged,
         })  # fmt: skip
     for c in run.connections:
-        c.settle()
+        ends.finished(c)
         result.periods += [{"connection": c.first.ref, **_plain(p.plain())} for p in c.periods]
         result.connections.append(_connection(c))
     result.totals = _totals(run.connections, now, min_idle)
@@ -159,6 +159,6 @@ def _totals(connections: list[Connection], now: int, min_idle: int) -> Facts:
 
 def _still_idle(c: Connection, now: int, min_idle: int) -> bool:
     a, b = c.sides
-    if c.reset or a.fin or b.fin or (c.wake and c.wake.pending) or c.last is None:
+    if c.reset or c.over or a.fin or b.fin or (c.wake and c.wake.pending) or c.last is None:
         return False
     return gap(now, c.idle_from.time) >= min_idle and all(c.acknowledged(s, now) for s in c.sides)

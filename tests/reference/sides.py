@@ -45,7 +45,6 @@ class Side:
     fin: tuple[int, tuple[int, int]] | None = None  # its position in the sequence, and its record
     rst: int | None = None
     again: Mark | None = None  # its last retransmission since idle_from
-    probe: tuple[Segment, Mark] | None = None  # its last probe, unanswered, and the last segment before it
     packets: int = 0
     payload: int = 0
     retransmissions: int = 0
@@ -87,13 +86,13 @@ def only_ack(s: Segment) -> bool:
 
 def nothing_new(s: Segment, x: Side) -> bool:
     """Whether a segment says nothing its side has not said before."""
-    if x.next is None or delta(end_of(s) if s.length else s.seq, x.next) > 0:
+    if s.flags & RST:
+        return x.rst == s.seq
+    if x.next is None or delta(end_of(s) if s.length else s.seq, x.next) > (x.fin is not None):
         return False
     if s.flags & SYN and x.isn != s.seq:
         return False
     if s.flags & FIN and (x.fin is None or x.fin[0] != end_of(s)):
-        return False
-    if s.flags & RST and x.rst != s.seq:
         return False
     return not s.flags & ACK or (x.acked is not None and delta(s.ack, x.acked) <= 0)
 
@@ -107,6 +106,8 @@ def is_copy(s: Segment, x: Side) -> bool:
         return True
     if (s.ip_id, s.window, s.flags) != (last.ip_id, last.window, last.flags):
         return False
+    if s.flags & RST:
+        return False  # a host without the connection answers each segment with the same bytes
     return s.length > 0 or not only_ack(s) or s.ip_id != 0
 
 

@@ -12,6 +12,18 @@ ACK_MISSED = 3000 * MS
 
 
 @dataclass(slots=True, eq=False)
+class Run:
+    """Keepalive probes in a row without answer, from the first that came at least min_idle after idle_from."""
+
+    side: Side
+    first: Segment
+    last: Segment
+    before: Mark
+    silence: Silence | None
+    count: int = 1
+
+
+@dataclass(slots=True, eq=False)
 class Connection:
     """State of one connection. `began` is where its first silence begins if its beginning was not captured."""
 
@@ -20,11 +32,11 @@ class Connection:
     began: Mark
     min_idle: int
     idle_from: Mark
-    run: int = 0  # of contiguous files, now
+    piece: int = 0  # which contiguous run of files this is
     stream: int | None = None  # in the file of the segment at hand
     first_stream: int | None = None
     last: Segment | None = None
-    last_run: int = 0
+    last_piece: int = 0
     spoke: Side | None = None  # who sent the last new payload
     shaking: bool = False  # begun with its handshake
     shook: bool = False  # and the ACK that ends it was seen
@@ -33,6 +45,7 @@ class Connection:
     closing: Period | None = None  # ended by a FIN, and may still be taken back
     swapped: tuple[Segment, Mark, Period | None] | None = None  # a RST with nothing before it, and what it ended
     wake: Period | None = None  # the last wake by payload
+    run: Run | None = None
     silence: Silence | None = None
     probes: dict[Side, int] = field(default_factory=dict)  # since the last new payload
     history: list[tuple[Side, int]] = field(default_factory=list)
@@ -52,11 +65,11 @@ class Connection:
 
     def before(self) -> Mark:
         """Return the last segment so far, or the start of the run if there is none."""
-        return Mark(self.last.time, self.last.ref, self.last_run) if self.last else self.began
+        return Mark(self.last.time, self.last.ref, self.last_piece) if self.last else self.began
 
     def idle_since(self, s: Segment) -> None:
         """Count idleness from this segment on."""
-        self.idle_from = Mark(s.time, s.ref, self.run)
+        self.idle_from = Mark(s.time, s.ref, self.piece)
         for side in self.sides:
             side.again = None
 
@@ -83,7 +96,7 @@ class Connection:
     def end_period(self, kind: str, s: Segment, x: Side, before: Mark, silence: Silence | None) -> Period:
         """End the idle period by a segment of x."""
         _, y = self.side(x.endpoint)
-        hole = self.idle_from.run != self.run
+        hole = self.idle_from.run != self.piece
         period = Period(x, y, kind, s, self.idle_from, self.spoke, before, silence, self.stream, hole, dict(self.probes))
         self.periods.append(period)
         self.over = True

@@ -83,15 +83,13 @@ class Period:
 
     def __post_init__(self) -> None:
         self.last_sent, self.sent_last = self.first.ref, self.first.time
-        if self.silence and self.kind in ("rst", "syn"):
-            self.sent_last = self.silence.last
+        if self.kind == "rst" and self.silence and self.silence.side is self.y:
+            self.sent_last = self.silence.last  # the RST answers what ended that silence
         self.peer, self.peer_unknown = self.y.live, self.y.next is None
         s, x, y = self.first, self.x, self.y
-        if self.kind == "syn":
+        if self.kind not in ("payload", "probe"):
             return
         jump = delta(start_of(s), x.next) if x.next is not None else 0
-        if self.kind != "payload" and x.fin is not None:
-            jump -= 1  # its own FIN stands between
         lack = 0
         if s.flags & ACK and y.next is not None:
             self.distance = lack = delta(s.ack, y.next)
@@ -120,6 +118,12 @@ class Period:
         if outcome == "given-up":
             outcome = "unanswered" if self.retransmissions >= 2 else "undecided"
         self.outcome = "undecided" if any(self.missed) else outcome
+        self.judge_fin()
+
+    def judge_fin(self) -> None:
+        """Say whether the peer had sent a FIN, as far as was seen by now; the first answer settles it."""
+        if self.fin:
+            return
         self.peer_fin = self.y.fin[1] if self.y.fin else None
         if self.y.fin:
             self.fin = "seen"
@@ -132,7 +136,8 @@ class Period:
         """Return its facts, sides named by endpoint."""
         s, base = self.first, self.silence
         first = base.first_length if base else gap(s.time, self.before.time)
-        answered = gap(self.sent_last, base.before.time if base else self.before.time)
+        until = self.sent_last if self.answer and self.answer.kind == "rst" or self.kind == "rst" else s.time
+        answered = gap(until, base.before.time if base else self.before.time)
         bound = "upper" if any(self.missed) or self.hole else "lower" if self.start.ref is None else "exact"
         return {
             "first": s.ref, "kind": self.kind, "outcome": self.outcome, "sender": self.x.endpoint,

@@ -98,9 +98,7 @@ def period(
     return replace(facts, **other)
 
 
-def finding(
-    p: IdlePeriod | None = None, label: str | None = "GET /orders/17 HTTP/1.1", **other: Any
-) -> Finding:
+def finding(p: IdlePeriod | None = None, label: str | None = "GET /orders/17 HTTP/1.1", **other: Any) -> Finding:
     """A certain IDLE101."""
     p = p or period()
     facts = Finding(
@@ -174,9 +172,7 @@ def file_facts(**other: Any) -> FileFacts:
 
 def capture_file(name: str = "podA.pcap", facts: FileFacts | None = None, **other: Any) -> CaptureFile:
     """A capture file as it was read."""
-    whole = CaptureFile(
-        name=name, point=0, compression=None, facts=facts or file_facts(), hole_before=None, error=None
-    )
+    whole = CaptureFile(name=name, point=0, compression=None, facts=facts or file_facts(), hole_before=None, error=None)
     return replace(whole, **other)
 
 

@@ -171,9 +171,7 @@ def _files() -> tuple[CaptureFile, ...]:
         reported_drops=41,
         damage=Damage(24_576, 311, "record length 2147483648 goes beyond the file"),
     )
-    none = file_facts(
-        records=0, segments=0, skipped={}, format="", first_time=None, last_time=None, link_types=()
-    )
+    none = file_facts(records=0, segments=0, skipped={}, format="", first_time=None, last_time=None, link_types=())
     return (
         capture_file("ring_00001.pcap", file_facts(clock_back=2, clock_back_most=3 * MS)),
         capture_file("ring_00002.pcapng.gz", second, compression="gzip", hole_before=5 * S),

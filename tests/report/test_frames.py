@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -13,7 +14,7 @@ from tests.report.factory import MS, T0, capture_file, connection, file_facts, p
 
 REPORT = samples.everything()
 PERIODS = [f.period for f in REPORT.findings]
-ALL = {
+ALL: dict[str, Callable[[bool], pd.DataFrame]] = {
     "findings": lambda some: frames.findings_frame(REPORT.findings if some else (), REPORT),
     "idle_periods": lambda some: frames.idle_periods_frame(PERIODS if some else ()),
     "connections": lambda some: frames.connections_frame([connection()] if some else ()),

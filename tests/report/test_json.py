@@ -97,9 +97,7 @@ def test_no_captured_byte_is_in_it() -> None:
     wake = replace(base.period.wake, payload=b"SECRETPAYLOAD")
     wake = replace(wake, first=replace(wake.first, head=b"SECRETHEAD"))
     out = StringIO()
-    JsonReport().render(
-        samples.report(findings=(replace(base, period=replace(base.period, wake=wake)),)), out
-    )
+    JsonReport().render(samples.report(findings=(replace(base, period=replace(base.period, wake=wake)),)), out)
     assert "SECRET" not in out.getvalue()
     assert b"SECRET".hex() not in out.getvalue()
 

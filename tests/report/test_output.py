@@ -160,7 +160,7 @@ def test_no_permission_is_a_plain_error(tmp_path: Path) -> None:
         folder = Path("/sys")  # where even root may make no file
     else:
         folder.chmod(0o500)
-    with pytest.raises(OutputError, match="permission denied|not permitted|read-only"):
+    with pytest.raises(OutputError, match=r"permission denied|not permitted|read-only"):
         write(folder / "r.txt")
 
 

@@ -67,9 +67,7 @@ def test_nothing_read_is_not_nothing_found() -> None:
     """A capture without TCP gives no all-clear."""
     file = samples.report().files[0]
     none = replace(file, facts=replace(file.facts, segments=0, skipped={"UDP": 14_201}))
-    assert lines(samples.report(findings=(), files=(none,)))[0] == (
-        "No TCP segment was read, so nothing can be said."
-    )
+    assert lines(samples.report(findings=(), files=(none,)))[0] == ("No TCP segment was read, so nothing can be said.")
 
 
 def test_an_empty_answer_says_what_was_looked_at() -> None:
@@ -78,6 +76,15 @@ def test_an_empty_answer_says_what_was_looked_at() -> None:
     assert "1,204 connections" in text
     assert "5,310 idle periods of at least 1 s" in text
     assert "349.980 s" in text
+
+
+def test_a_selection_narrows_the_all_clear() -> None:
+    """With a selection, nothing found is said of what was selected, and the counts of what was read."""
+    only = replace(samples.empty(), options=replace(samples.empty().options, filters=("host 10.9.9.9",)))
+    shown = lines(only)
+    assert shown[0] == "No request on an idle connection among those selected was answered by RST."
+    assert shown[1].startswith("Before the selection, looked at 1,204 connections")
+    assert "only          host 10.9.9.9" in shown
 
 
 def test_findings_of_other_rules_are_named_after_the_answer() -> None:
@@ -204,6 +211,16 @@ def test_streamed_findings_are_one_line_each() -> None:
     assert "frames 10, 14, 15 in tcp.stream 12" in streamed[0]
     terminal.finish(report, out)
     assert out.getvalue().splitlines()[len(streamed) :] == ["", *lines(report)[:-1]]
+
+
+def test_standard_input_needs_no_name() -> None:
+    """A streamed line names its file, but for standard input, which is the only one."""
+    report = samples.report()
+    unnamed = replace(report, files=(replace(report.files[0], name="standard input"),))
+    for names, end in ((report, "tcp.stream 12 of podA.pcap\n"), (unnamed, "tcp.stream 12\n")):
+        out = StringIO()
+        Terminal().stream(report.findings[0], out, names)
+        assert out.getvalue().endswith(end)
 
 
 @pytest.mark.parametrize("text", samples.HOSTILE, ids=range(len(samples.HOSTILE)))

@@ -1,0 +1,61 @@
+# Everything from a bare machine with Python 3.11+, pip and a C compiler.
+#   make demo    analyse a shipped capture
+#   make test    lint, types, tests
+#   make bench   measure speed and memory
+#   make gold    accept what the renderers print now as what they should print
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORE := setup.py pyproject.toml $(wildcard pcapdiag/engine/*.pyx pcapdiag/engine/*.pxd)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint types check bench gold tools clean
+
+demo: $(VENV)/installed
+	@$(BIN)/pcapdiag analyze captures/reset-after-idle.pcap
+
+test: tools lint types check
+
+lint: $(VENV)/tested
+	$(BIN)/ruff check .
+	$(BIN)/cython-lint --max-line-length 130 pcapdiag/engine
+
+types: $(VENV)/tested
+	$(BIN)/mypy
+
+check: $(VENV)/tested
+	$(BIN)/python -m pytest -n 2 -q
+
+bench: $(VENV)/tested
+	$(BIN)/python benchmarks/run.py --markdown docs/performance.md
+
+gold: $(VENV)/tested
+	$(BIN)/python -m tests.gold
+
+# Programs that some tests compare with. Without root, or without apt, those tests are skipped and counted.
+tools:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  missing=""; \
+	  command -v tshark >/dev/null || missing="$$missing tshark"; \
+	  command -v tcpdump >/dev/null || missing="$$missing tcpdump"; \
+	  if [ -n "$$missing" ]; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  fi; \
+	fi
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade pip
+
+$(VENV)/installed: $(VENV)/bin/python $(CORE)
+	$(PIP) install .
+	@touch $@
+
+# Editable, so that the tests run what is in the tree.
+$(VENV)/tested: $(VENV)/bin/python $(CORE)
+	$(PIP) install --editable '.[test]'
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info pcapdiag/engine/core.c pcapdiag/engine/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
