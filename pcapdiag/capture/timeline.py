@@ -90,11 +90,12 @@ class Timelines:
         no record).
 
         A file goes on a point if it does not begin before that point's end (`OVERLAP`). If there are points
-        of its own ring (same stem, in the same directory if there are such), only these are asked: a file
-        that overlaps its ring is a namesake captured elsewhere. Among them the one whose latest file has most
-        numbers of the name in common (``pod1-0007`` goes on ``pod1-0006``, not ``pod2-0006``), then the one
-        that ended last. A new ring goes on any point whose own ring is over. What fits nowhere is a new
-        point, and so is what is ``alone``: a stream, of whose times nothing is known yet.
+        of its own ring (same directory and stem), only these are asked: a file that overlaps its own ring is
+        a namesake captured elsewhere. The first file of a ring goes on a point whose rings are over: one of
+        the same stem if there are such (a folder per day), else any. Among several, the one whose latest file
+        has most numbers of the name in common (``pod1-0007`` goes on ``pod1-0006``, not ``pod2-0006``), then
+        the one that ended last. What fits nowhere is a new point, and so is what is ``alone``: a stream, of
+        whose times nothing is known yet.
         """
         ring = _ring(name)
         self._to_come[ring] -= 1
@@ -133,11 +134,13 @@ class Timelines:
             at.last = last_time if at.last is None else max(at.last, last_time)
 
     def _candidates(self, ring: _Ring) -> list[int]:
-        """Points of the same ring, by directory and stem, else by stem; else those whose rings have ended."""
+        """Points of the same ring; else of its namesakes in other directories, else all, that are over."""
         points = list(enumerate(self._points))
-        same = [index for index, point in points if ring in point.rings]
-        same = same or [index for index, point in points if any(ring[1] == other[1] for other in point.rings)]
-        return same or [index for index, point in points if not any(self._to_come[r] > 0 for r in point.rings)]
+        if same := [index for index, point in points if ring in point.rings]:
+            return same
+        namesakes = [index for index, point in points if any(ring[1] == other[1] for other in point.rings)]
+        over = [index for index, point in points if not any(self._to_come[other] > 0 for other in point.rings)]
+        return [index for index in over if index in namesakes or not namesakes]
 
 
 def _likeness(point: _Point, name: str) -> tuple[int, int]:

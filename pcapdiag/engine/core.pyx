@@ -67,22 +67,21 @@ cdef class Engine:
     def __init__(self, *, int64_t min_idle=1_000_000_000, uint32_t max_connections=1_000_000, str keep="incidents",
                  int point=0, bint trace=False):
         cdef State* st = &self.st
-        assert sizeof(Hot) == 128 and sizeof(Cold) == 256, "connections lie on whole cache lines"
+        assert sizeof(Hot) == 128 and sizeof(Cold) == 192, "connections lie on whole cache lines"
         if min_idle <= 0:
             raise ValueError("min_idle must be positive")
         if not 8 <= max_connections <= 1 << 29:
             raise ValueError("max_connections must be from 8 to 2^29")
         if keep not in ("incidents", "all"):
             raise ValueError("keep must be 'incidents' or 'all'")
-        if st.hot != NULL:
+        if st.chunks != NULL:
             raise RuntimeError("an engine is initialised once")
         st.min_idle, st.most, st.keep_all, st.trace = min_idle, max_connections, keep == "all", trace
         self.point = point
         seed = struct.unpack("4Q", os.urandom(32))
         for i in range(4):
             st.seed[i] = seed[i] | 1
-        st.hot = <Hot**>calloc(CHUNKS, sizeof(Hot*))
-        st.cold = <Cold**>calloc(CHUNKS, sizeof(Cold*))
+        st.chunks = <Incarnation**>calloc(CHUNKS, sizeof(Incarnation*))
         st.emission_room = 64
         st.emissions = <Emission**>malloc(64 * sizeof(Emission*))
         st.services_room, st.service_mask = 64, 127
@@ -90,18 +89,16 @@ cdef class Engine:
         st.service_slots = <uint32_t*>calloc(128, 4)
         st.interfaces_room = 4
         st.interfaces = <Interface*>malloc(4 * sizeof(Interface))
-        if not (st.hot and st.cold and st.emissions and st.services and st.service_slots and st.interfaces) \
+        if not (st.chunks and st.emissions and st.services and st.service_slots and st.interfaces) \
                 or not rebuild(st, 1024):
             raise MemoryError
 
     def __dealloc__(self):
         cdef State* st = &self.st
         cdef uint64_t i
-        if st.hot != NULL and st.cold != NULL:
-            for i in range((st.used >> CHUNK_BITS) + 2):
-                if i < CHUNKS:
-                    free(st.hot[i])
-                    free(st.cold[i])
+        if st.chunks != NULL:
+            for i in range(CHUNKS):
+                free(st.chunks[i])
         for i in range(st.pend_chunks):
             free(st.pends[i])
         for i in range(st.emission_first, st.emission_next):
@@ -109,7 +106,7 @@ cdef class Engine:
         if st.services != NULL:
             for i in range(1, st.services_used + 1):
                 free(st.services[i].stats)
-        for p in (<size_t>st.hot, <size_t>st.cold, <size_t>st.pends, <size_t>st.emissions, <size_t>st.services,
+        for p in (<size_t>st.chunks, <size_t>st.pends, <size_t>st.emissions, <size_t>st.services,
                   <size_t>st.service_slots, <size_t>st.interfaces, <size_t>st.slots, <size_t>st.spare,
                   <size_t>st.traces, <size_t>self.carry):
             free(<void*><size_t>p)

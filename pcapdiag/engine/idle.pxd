@@ -43,7 +43,7 @@ cdef inline bint quiet(Hot* h, Cold* k, Segment* s) noexcept nogil:
         return False
     if h.state & (RESENT << e) and h.state & (ACKED << d) and delta(h.next[e], h.acked[d]) > 0:
         h.state &= ~<uint32_t>(RESENT * BOTH)
-        h.t_idle, h.idle_frame, h.idle_file = k.resent_t[e], k.resent_frame[e], k.resent_file[e]
+        h.t_idle, h.idle_frame, h.idle_file = k.resent_t, k.resent_frame, k.resent_file
     return True
 
 
@@ -86,7 +86,7 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
     p.fin = FIN_UNSEEN
     if h.state & (FIN_SENT << e):
         p.fin = FIN_SEEN
-        p.peer_fin.t, p.peer_fin.frame, p.peer_fin.file, p.peer_fin.known = k.fin_t[e], k.fin_frame[e], k.fin_file[e], 1
+        p.peer_fin.t, p.peer_fin.frame, p.peer_fin.file, p.peer_fin.known = k.fin_t, k.fin_frame, k.fin_file, 1
     note(st, s, &p.wake, p.wake_head, WAKE_HEAD)
     p.last_sent = here(st, s)
     p.segments, p.end = 1, s.seq + s.length

@@ -1,7 +1,7 @@
 # The core's memory: what a segment, a connection and a pending wake are made of.
 #
-# A connection is two structs with one index. `Hot` is what every segment touches: two cache lines, prefetched together.
-# `Cold` is what only the rarer segments touch. Sides are 0 and 1: 0 is the endpoint that sorts first in the key.
+# A connection is two structs side by side. `Hot` is what every segment touches: two cache lines, prefetched together.
+# `Cold` is what only the rarer segments touch: three more. Sides are 0 and 1: 0 is the endpoint that sorts first in the key.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -175,21 +175,23 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t retransmissions[2]
     uint16_t first_file
     uint16_t probes[2]
-    # third line: endings; each field means something only once its state bit (FIN_SENT, RST_SENT) is set
-    int64_t fin_t[2]
+    # third line: trouble and endings; a field means something only once its state bit is set
+    int64_t fin_t                    # FIN_SENT: the first FIN, and where each side's stands
+    uint32_t fin_frame
+    uint16_t fin_file, resent_file
     uint32_t fin_end[2]
-    uint32_t fin_frame[2]
-    uint32_t rst_seq[2]
-    uint16_t fin_file[2]
+    int64_t resent_t                 # RESENT: when outstanding payload was last sent again
+    uint32_t resent_frame
+    uint16_t inner_probes[2]         # PROBED: inside the idle period that began at inner_from
+    int64_t inner_from
+    uint32_t rst_seq[2]              # RST_SENT
     uint8_t rst_ttl[2]
     uint8_t rst_via[2]
-    # fourth line: as the third, with RESENT and PROBED
-    int64_t resent_t[2]              # when outstanding payload was last sent again
-    int64_t inner_from               # the idle period whose probes inner_probes counts: its t_idle
-    uint32_t resent_frame[2]
-    uint16_t resent_file[2]
-    uint16_t inner_probes[2]
-    uint8_t padding[40]
+    uint8_t padding[4]
+
+cdef struct Incarnation:             # side by side: a page walk costs more than a line
+    Hot hot
+    Cold cold
 
 cdef struct Facts:                   # one segment, as a judge sees it
     int64_t t

@@ -26,9 +26,9 @@ cdef extern from *:
     void* big_alloc(size_t) noexcept nogil
 
 cdef enum:
-    CHUNK_BITS = 14                # 16384 connections: 2 MB of hot lines
-    CHUNK = 1 << 14
-    CHUNKS = 1 << 16               # 2^30 connections at most
+    CHUNK_BITS = 15                # 32768 connections: 10 MB
+    CHUNK = 1 << 15
+    CHUNKS = 1 << 15               # 2^30 connections at most
     VIAS = 256
     ETHERTYPES = 32
     LINKS = 32
@@ -54,8 +54,7 @@ cdef struct State:
     uint32_t keep_all
     uint32_t trace
     # connections
-    Hot** hot
-    Cold** cold
+    Incarnation** chunks
     uint32_t used                  # highest index handed out; 0 is nobody
     uint32_t live                  # indices in use
     uint64_t* slots                # hash << 32 | index
@@ -115,11 +114,11 @@ cdef struct State:
 
 
 cdef inline Hot* hot_of(State* st, uint32_t index) noexcept nogil:
-    return &st.hot[index >> CHUNK_BITS][index & (CHUNK - 1)]
+    return &st.chunks[index >> CHUNK_BITS][index & (CHUNK - 1)].hot
 
 
 cdef inline Cold* cold_of(State* st, uint32_t index) noexcept nogil:
-    return &st.cold[index >> CHUNK_BITS][index & (CHUNK - 1)]
+    return &st.chunks[index >> CHUNK_BITS][index & (CHUNK - 1)].cold
 
 
 cdef inline Pend* pend_of(State* st, uint32_t index) noexcept nogil:

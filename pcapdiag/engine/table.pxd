@@ -100,10 +100,9 @@ cdef inline uint32_t take_index(State* st) noexcept nogil:
     chunk = index >> CHUNK_BITS
     if chunk >= CHUNKS:
         return 0
-    if st.hot[chunk] == NULL:
-        st.hot[chunk] = <Hot*>big_alloc(CHUNK * sizeof(Hot))
-        st.cold[chunk] = <Cold*>big_alloc(CHUNK * sizeof(Cold))
-        if st.hot[chunk] == NULL or st.cold[chunk] == NULL:
+    if st.chunks[chunk] == NULL:
+        st.chunks[chunk] = <Incarnation*>big_alloc(CHUNK * sizeof(Incarnation))
+        if st.chunks[chunk] == NULL:
             return 0
     st.used = index
     return index

@@ -363,7 +363,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         k.retransmissions[d] += 1
         if not h.state & (ACKED << e) or delta(h.next[d], h.acked[e]) > 0:
             h.state |= RESENT << d
-            k.resent_t[d], k.resent_frame[d], k.resent_file[d] = s.t, s.frame, st.file
+            k.resent_t, k.resent_frame, k.resent_file = s.t, s.frame, st.file
         if p != NULL and p.side == d and p.kind == WAKE_PAYLOAD and delta(end, p.wake.seq) > 0:
             p.retransmissions += 1
             p.last_sent = here(st, s)
@@ -382,8 +382,10 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
             if p != NULL:
                 conclude(st, index, h, k, p, CLOSED)
                 pend_drop(st, h)
+        if not h.state & (FIN_SENT * BOTH):
+            k.fin_t, k.fin_frame, k.fin_file = s.t, s.frame, st.file
         h.state |= FIN_SENT << d
-        k.fin_end[d], k.fin_t[d], k.fin_frame[d], k.fin_file[d] = end, s.t, s.frame, st.file
+        k.fin_end[d] = end
 
     if s.flags & F_ACK:
         acknowledge(st, h, k, s, fresh)
@@ -405,8 +407,8 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
 cdef inline void refresh(Hot* h) noexcept nogil:
     """May the next segment take the fast path?"""
     cdef uint32_t need = (KNOWN | ACKED | BASE) * BOTH
-    cdef uint32_t never = (FIN_SENT | RST_SENT | OPENING) * BOTH | LOWER | CHAIN | RETIRED | LONE
-    if h.state & need == need and not h.state & never and h.pend == 0:
+    cdef uint32_t never = (FIN_SENT | RST_SENT | OPENING) * BOTH | LOWER | RETIRED | LONE
+    if h.state & need == need and not h.state & never:
         h.state |= FAST
     else:
         h.state &= ~<uint32_t>FAST
@@ -432,6 +434,42 @@ cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nog
     refresh(h)
 
 
+cdef inline bint wakes_plainly(State* st, Hot* h, Segment* s) noexcept nogil:
+    """In-sequence payload after an idle period with everything acknowledged: most wakes, handled as `slow` would."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef Cold* k
+    cdef int64_t gap = since(s.t, h.t_last)
+    if h.pend or h.state & (CHAIN | PROBED | (RESENT * BOTH)) or h.next[d] != h.acked[e] or h.next[e] != s.ack \
+            or s.t < h.t_last:
+        return False
+    k = cold_of(st, s.where)
+    st.at_t, st.at_frame = s.t, s.frame
+    if gap >= st.min_idle:
+        break_silence(h, k, s, gap, h.file)
+    wake(st, s.where, h, k, s, gap, h.file)
+    return True
+
+
+cdef inline bint answers_plainly(State* st, Hot* h, Segment* s) noexcept nogil:
+    """The peer's in-sequence segment that acknowledges a pending wake: most answers, handled as `slow` would."""
+    cdef int d = s.side
+    cdef Cold* k
+    cdef Pend* p
+    if h.pend == 0:
+        return False
+    p = pend_of(st, h.pend)
+    if p.side == d or p.kind != WAKE_PAYLOAD or delta(s.ack, p.wake.seq) <= 0 or s.t - h.t_idle > ACK_DELAY:
+        return False
+    k = cold_of(st, s.where)
+    st.at_t, st.at_frame = s.t, s.frame
+    if h.state & CHAIN:
+        if k.chain_side == d:
+            return False
+        sample_survived(st, h, k)
+    answered(st, s.where, h, k, p, s, s.length != 0)
+    return True
+
+
 cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
     """Update the segment's connection; returns its index, 0 if it has none."""
     cdef uint32_t index = s.where
@@ -453,25 +491,40 @@ cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
         if index == 0:
             st.failed += 1
             return 0
+    s.where = index
     h = hot_of(st, index)
     if likely_(h.state & FAST and s.flags & (F_SYN | F_FIN | F_RST | F_ACK) == F_ACK and s.seq == h.next[d]
-               and h.file == st.file and <uint64_t>(s.t - h.t_last) < <uint64_t>st.min_idle):
+               and h.file == st.file):
         ahead = delta(s.ack, h.acked[d])
         if ahead >= 0 and delta(s.ack, h.next[e]) <= 0:
-            if s.length:
-                if s.t - h.t_idle < st.min_idle:
-                    h.next[d] += s.length
-                    h.state = (h.state & ~<uint32_t>((SPOKE_LAST | RESENT) * BOTH)) | SPOKE_LAST << d
-                    h.t_idle, h.idle_frame, h.idle_file = s.t, s.frame, st.file
-                    s.seen = SEEN_PAYLOAD
-                    fast(h, s, d)
-                    return index
-            elif ahead and s.t - h.t_idle <= ACK_DELAY:
-                s.seen = SEEN_ACK
-                fast(h, s, d)
+            if <uint64_t>(s.t - h.t_last) < <uint64_t>st.min_idle:
+                # nothing waits for an answer, or this is it
+                if (h.pend == 0 and not h.state & CHAIN) or answers_plainly(st, h, s):
+                    if s.length:
+                        if s.t - h.t_idle < st.min_idle:
+                            speak(st, h, s, d)
+                            return index
+                        if wakes_plainly(st, h, s):
+                            speak(st, h, s, d)
+                            return index
+                    elif ahead and s.t - h.t_idle <= ACK_DELAY:
+                        s.seen = SEEN_ACK
+                        fast(h, s, d)
+                        return index
+            elif s.length and wakes_plainly(st, h, s):
+                speak(st, h, s, d)
                 return index
     slow(st, index, h, s)
     return index
+
+
+cdef inline void speak(State* st, Hot* h, Segment* s, int d) noexcept nogil:
+    """New payload in sequence."""
+    h.next[d] += s.length
+    h.state = (h.state & ~<uint32_t>((SPOKE_LAST | RESENT) * BOTH)) | SPOKE_LAST << d
+    h.t_idle, h.idle_frame, h.idle_file = s.t, s.frame, st.file
+    s.seen = SEEN_PAYLOAD
+    fast(h, s, d)
 
 
 cdef inline void fast(Hot* h, Segment* s, int d) noexcept nogil:

@@ -72,7 +72,7 @@ cdef struct Reader:
 
 cdef inline bint plain(State* st, Hot* h, Segment* s) noexcept nogil:
     """Will it probably take the fast path? Only a guess: what it decides is what to fetch."""
-    return h.state & FAST and s.seq == h.next[s.side] and s.t - h.t_idle < st.min_idle \
+    return h.state & FAST and h.pend == 0 and s.seq == h.next[s.side] and s.t - h.t_idle < st.min_idle \
         and not s.flags & (F_SYN | F_FIN | F_RST)
 
 
@@ -85,7 +85,7 @@ cdef inline void fetch_more(State* st, Hot* h, Segment* s) noexcept nogil:
         PREFETCH_WRITE(<uint8_t*>pend_of(st, h.pend) + 192)
     if s.flags & F_FIN:
         PREFETCH_WRITE(k + 128)
-    elif s.flags & (F_SYN | F_RST) or not h.state & (FAST | CHAIN) or s.seq == h.next[s.side] - 1:
+    elif s.flags & (F_SYN | F_RST) or not h.state & FAST or s.seq == h.next[s.side] - 1:
         PREFETCH_WRITE(k + 64)
 
 

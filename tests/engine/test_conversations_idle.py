@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.talk import CLIENT, OPENED, SERVER, Reader, ns, only, periods, says, survivors
+from tests.engine.talk import CLIENT, OPENED, SERVER, Reader, heard, ns, only, periods, says, survivors
 
 REQUEST = "60 C 80 bytes\n60.02 S RST"
 
@@ -48,9 +48,9 @@ def test_a_repeated_syn_ack_is_part_of_the_handshake(engine: Reader) -> None:
 
 
 def test_only_one_side_of_the_handshake_was_captured(engine: Reader) -> None:
-    """The first ACK sets it, whether or not the SYN-ACK was captured."""
+    """Each SYN, SYN-ACK and the ACK of each; the ACK of a SYN-ACK that was not captured proves nothing."""
     p = only(engine, "0 C SYN\n0.1 S SYN ACK quiet\n0.2 C ACK\n60 C 80 bytes\n60.2 C again\n60.6 C again")
-    says(p, gap="59.8", start=(0, 2), fin="unseen", outcome="unanswered")
+    says(p, gap=60, start=(0, 1), fin="unseen", outcome="unanswered")
 
 
 def test_a_connection_first_seen_at_its_wake(engine: Reader) -> None:
@@ -87,8 +87,9 @@ def test_missed_bytes_are_seen_through_later_acks(engine: Reader) -> None:
 
 
 def test_a_fin_that_was_seen(engine: Reader) -> None:
-    """The peer's FIN before the request: the period that it closed is taken back and goes on to the request."""
-    p = only(engine, OPENED + "30 S FIN\n30.04 C ACK\n" + REQUEST)
+    """The peer's FIN before the request closed the period; the request begins one of its own, from the same moment."""
+    closed, p = periods(engine, OPENED + "30 S FIN\n30.04 C ACK\n" + REQUEST)
+    says(closed, outcome="closed", gap="29.955")
     says(p, outcome="reset", kind="payload", fin="seen", peer_fin=(0, 7), gap="59.955", missed=(0, 0), bound="exact")
 
 
@@ -122,10 +123,10 @@ def test_closed(engine: Reader) -> None:
     says(only(engine, OPENED + "60 C FIN\n60.02 S RST"), outcome="closed", sender=CLIENT)
 
 
-def test_closed_is_taken_back_by_payload_of_the_other_side(engine: Reader) -> None:
-    """The other side still sends payload and is answered: the period survived, and nothing was closed."""
+def test_payload_after_the_other_sides_fin(engine: Reader) -> None:
+    """The other side still sends payload and is answered: a half-closed connection survived."""
     text = OPENED + "60 S FIN\n60.04 C ACK\n62 C 80 bytes\n62.02 S ACK\n62.1 C FIN"
-    assert not periods(engine, text)
+    assert [p["outcome"] for p in periods(engine, text)] == ["closed"]
     (p,) = survivors(engine, text)
     says(p, gap="61.955", sender=CLIENT)
 
@@ -149,8 +150,6 @@ def test_a_silence_counts_its_unanswered_end(engine: Reader) -> None:
 )
 def test_survived_silences(engine: Reader, text: str, length: str | None) -> None:
     """A silence is survived when the other side then sends a segment that is no RST, and covers payload's first byte."""
-    from tests.engine.talk import heard
-
     longest = heard(engine, OPENED + text).totals["longest_survived"]
     assert longest == (None if length is None else (ns(length), False))
 
@@ -158,7 +157,5 @@ def test_survived_silences(engine: Reader, text: str, length: str | None) -> Non
 def test_zero_window_probes_are_no_keepalives(engine: Reader) -> None:
     """The peer's last window is 0: these are window probes, and the sender had something to say all along."""
     text = OPENED + "1 C 100 bytes\n1.02 S ACK win=0\n3 C probe\n3.02 S ACK win=0\n8 C probe\n8.02 S ACK win=0\n"
-    from tests.engine.talk import heard
-
     assert heard(engine, text).totals["probes"] == 0
     assert heard(engine, text.replace(" win=0", "")).totals["probes"] == 2

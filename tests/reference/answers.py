@@ -34,13 +34,8 @@ def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:
         return
     if not (only_ack(first) and only_ack(s) and not s.length and s.ack == (first.seq + 1) & 0xFFFFFFFF):
         return
-    y.next, y.payload, y.probes = s.ack, 0, 1
+    y.next, y.probes = s.ack, 1
     c.probes[y] = 1
-    if c.wake:
-        c.periods.remove(c.wake)
-        c.wake = None
-        c.history.clear()
-    c.idle_from, c.spoke, c.over = c.began, None, False
 
 
 def end_silence(c: Connection, s: Segment, x: Side, y: Side, kind: str) -> None:
@@ -64,7 +59,7 @@ def late_ack(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Let idleness begin where a late ACK left nothing outstanding."""
     if not s.flags & ACK or not y.payload or y.next is None or delta(y.next, s.ack) > 0:
         return
-    if not y.again and gap(s.time, c.idle_from.time) >= ACK_MISSED:
+    if not y.resent and gap(s.time, c.idle_from.time) >= ACK_MISSED:
         return  # nothing was repeated: an earlier ACK must have been missed
     theirs = x.acked is None or delta(y.next, x.acked) > 0
     mine = x.next is not None and y.acked is not None and delta(x.next, y.acked) > 0
@@ -72,14 +67,13 @@ def late_ack(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.idle_since(s)
 
 
-def shake(c: Connection, s: Segment, x: Side) -> None:
+def shake(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Let idleness begin with the handshake's last segment, while there is no payload."""
     if c.last is None:
         c.shaking = bool(s.flags & SYN)
     if not c.shaking or c.spoke:
         return
-    if s.flags & SYN:
-        c.idle_since(s)
-    elif not c.shook and s.flags & ACK and not s.flags & FIN and not s.length and not x.syn_ack:
-        c.shook = True
+    answers = s.flags & ACK and y.isn is not None and delta(s.ack, y.isn) > 0
+    first = x.acked is None or (y.isn is not None and delta(x.acked, y.isn) <= 0)
+    if s.flags & SYN or (answers and first and not s.flags & FIN and not s.length):
         c.idle_since(s)

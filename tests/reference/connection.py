@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.reference import answers, ends
 from tests.reference.decode import ACK, FIN, RST, SYN, Segment
-from tests.reference.sides import Side, is_copy, is_new_payload, is_probe
+from tests.reference.sides import Side, delta, is_copy, is_new_payload, is_probe, only_ack
 from tests.reference.state import Connection
+
+OPENING_AT_MOST = 1 << 20
 
 
 def is_successor(c: Connection, s: Segment) -> bool:
@@ -17,24 +19,30 @@ def is_successor(c: Connection, s: Segment) -> bool:
         return x.isn is not None and x.isn != s.seq and c.closed
     if x.isn is not None:
         return x.isn != s.seq or c.closed
-    if x.last is not None:
-        return True
-    if y.last is None or y.last.flags & (SYN | ACK) == SYN:
-        return False  # a simultaneous open
-    return y.last.ack != (s.seq + 1) & 0xFFFFFFFF  # else its answer was recorded first
+    begins = (s.seq + 1) & 0xFFFFFFFF
+    if x.first is not None:
+        return x.first.seq != begins
+    return y.first is not None and y.isn is None and y.acked != begins and not (y.reset and y.reset.ack == begins)
 
 
 def is_stray(s: Segment, x: Side, y: Side) -> bool:
     """Whether a segment belongs to an older incarnation, while this one is opening."""
-    if y.opening and y.isn is not None and not s.flags & SYN:
-        return not s.flags & ACK or s.ack != (y.isn + 1) & 0xFFFFFFFF
+    if y.opening and not s.flags & SYN:
+        return not _opens(s, y)
     return bool(x.opening and x.isn is not None and s.flags & RST and s.seq != (x.isn + 1) & 0xFFFFFFFF)
+
+
+def _opens(s: Segment, y: Side) -> bool:
+    """Whether a segment acknowledges the SYN of y, and nothing far beyond."""
+    if not s.flags & ACK or y.isn is None or y.next is None:
+        return False
+    return delta(s.ack, y.isn) > 0 and delta(s.ack, y.next) <= OPENING_AT_MOST
 
 
 def copied(c: Connection, s: Segment) -> bool:
     """Count a copy; return whether it was one."""
-    x, y = c.side(s.source)
-    if is_stray(s, x, y) or not is_copy(s, x):
+    x, _ = c.side(s.source)
+    if not is_copy(s, x):
         return False
     x.packets += 1
     c.copies += 1
@@ -55,18 +63,20 @@ def take(c: Connection, s: Segment) -> str:
         kind = _what(s, is_new_payload(s, x), is_probe(s, x, y))
     else:
         kind = _live(c, s, x, y)
-    if y.isn is not None and s.flags & ACK and s.ack == (y.isn + 1) & 0xFFFFFFFF:
+    if _opens(s, y):
         y.opening = False
     if s.flags & ACK and not s.flags & (SYN | RST):
         x.opening = False
-    x.last = c.last = s
+    x.first, x.last, c.last = x.first or s, s, s
     c.last_piece = c.piece
     return kind
 
 
 def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     fresh, probe = is_new_payload(s, x), is_probe(s, x, y)
-    kind = "payload" if fresh else "probe" if probe else "retransmission" if s.length else "ack"
+    doubtful = c.last is None and only_ack(s) and s.length == 1  # a probe, as the next segment may show
+    fresh = fresh and not doubtful
+    kind = "ack" if doubtful else "payload" if fresh else "probe" if probe else "retransmission" if s.length else "ack"
     x.retransmissions += bool(s.flags & SYN and s.seq == x.isn)
     answers.answer(c, s, x, y, fresh)
     answers.end_silence(c, s, x, y, kind)
@@ -75,20 +85,21 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     elif probe:
         ends.probe(c, s, x, y)
     elif s.length:
-        ends.again(c, s, x)
+        ends.again(c, s, x, y)
     if s.flags & FIN:
         ends.fin(c, s, x, y, fresh)
     if not fresh:
         answers.late_ack(c, s, x, y)
-    answers.shake(c, s, x)
+    answers.shake(c, s, x, y)
     x.opening = x.opening or (s.flags & (SYN | ACK) == SYN and x.isn is None)
     x.syn_ack = x.syn_ack or s.flags & (SYN | ACK) == SYN | ACK
     wake = c.wake
     new = x.move(s)
+    x.payload -= doubtful
     if fresh and wake and wake.x is x and wake.grows_at(s.time):
         wake.length += new
     x.live = s
-    return _what(s, fresh, probe)
+    return kind if doubtful else _what(s, fresh, probe)
 
 
 def _what(s: Segment, fresh: bool, probe: bool) -> str:

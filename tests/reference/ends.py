@@ -19,7 +19,7 @@ def payload(c: Connection, s: Segment, x: Side, y: Side) -> None:
         _wake(c, s, x, y)
     c.idle_since(s)
     c.probes.clear()
-    c.spoke, c.over, c.closing, c.run = x, False, None, None
+    c.spoke, c.over, c.run = x, False, None
 
 
 def _grow(wake: Period, s: Segment) -> None:
@@ -44,13 +44,9 @@ def after_reset(c: Connection, s: Segment, x: Side) -> None:
 
 def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
     swapped = swapped_rst(c, s, y)
-    taken_back = c.closing if c.closing and c.closing.x is y else None
-    if not swapped and c.over and not taken_back:
+    ended = c.over and c.closing is not y  # payload after the other side's FIN begins a period of its own
+    if x.fin or (ended and not swapped) or not c.idle(s, x, y):
         return
-    if not c.idle(s, x, y):
-        return
-    if taken_back:
-        c.periods.remove(taken_back)
     c.settle()
     if swapped and swapped[2]:
         c.periods.remove(swapped[2])
@@ -63,10 +59,11 @@ def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
         _reset_by(wake, swapped[0])
 
 
-def again(c: Connection, s: Segment, x: Side) -> None:
+def again(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a retransmission of x."""
     x.retransmissions += 1
-    x.again = Mark(s.time, s.ref, c.piece)
+    if y.acked is None or delta(end_of(s), y.acked) > 0:
+        x.resent = Mark(s.time, s.ref, c.piece)
     wake = c.wake
     if wake and wake.x is x and wake.grows_at(s.time) and delta(end_of(s), start_of(wake.first)) > 0:
         wake.retransmissions += 1
@@ -82,7 +79,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
     if c.run and c.run.side is x:
         c.run.last = s
         c.run.count += 1
-    elif not c.over and not (c.wake and c.wake.pending) and c.idle(s, x, y):
+    elif (swapped or not c.over) and not (c.wake and c.wake.pending) and c.idle(s, x, y):
         before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
         c.run = Run(x, s, s, before, silence)
     if swapped and c.run:
@@ -110,10 +107,8 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         wake.own_fin = s.ref
     elif not fresh and not y.fin and not c.over and c.idle(s, x, y):
         c.settle()
-        c.closing = c.end_period("fin", s, x, c.before(), c.silence)
-        c.closing.decide("closed")
-    elif c.closing and c.closing.x is y:
-        c.closing = None  # now nobody can take it back
+        c.end_period("fin", s, x, c.before(), c.silence).decide("closed")
+        c.closing = x
     x.fin = end_of(s), s.ref
 
 
@@ -131,7 +126,7 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
             newest = _ended_by_rst(c, s, x, y, before)
             if newest is None or newest.kind == "rst":
                 c.swapped = s, before, newest
-    c.reset, c.closing, c.silence, x.rst = True, None, None, s.seq
+    c.reset, c.silence, x.reset = True, None, s
 
 
 def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> Period | None:

@@ -138,7 +138,7 @@ def _connection(c: Connection) -> Facts:
         "first": c.first.ref, "last": (c.last or c.first).ref, "stream": c.first_stream,
         "packets": each("packets"), "payload": each("payload"), "retransmissions": each("retransmissions"),
         "probes": each("probes"), "copies": c.copies, "idle_periods": len(c.periods),
-        "fin": {k: bool(v) for k, v in each("fin").items()}, "rst": {k: v is not None for k, v in each("rst").items()},
+        "fin": {k: bool(v) for k, v in each("fin").items()}, "rst": {k: v is not None for k, v in each("reset").items()},
     }  # fmt: skip
 
 

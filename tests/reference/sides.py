@@ -40,11 +40,12 @@ class Side:
     acked: int | None = None
     opening: bool = False  # its SYN is not acknowledged yet
     syn_ack: bool = False
+    first: Segment | None = None
     last: Segment | None = None
     live: Segment | None = None  # the last that is no RST
     fin: tuple[int, tuple[int, int]] | None = None  # its position in the sequence, and its record
-    rst: int | None = None
-    again: Mark | None = None  # its last retransmission since idle_from
+    reset: Segment | None = None  # its last RST
+    resent: Mark | None = None  # when it last repeated, since idle_from, what was outstanding
     packets: int = 0
     payload: int = 0
     retransmissions: int = 0
@@ -87,7 +88,7 @@ def only_ack(s: Segment) -> bool:
 def nothing_new(s: Segment, x: Side) -> bool:
     """Whether a segment says nothing its side has not said before."""
     if s.flags & RST:
-        return x.rst == s.seq
+        return x.reset is not None and x.reset.seq == s.seq
     if x.next is None or delta(end_of(s) if s.length else s.seq, x.next) > (x.fin is not None):
         return False
     if s.flags & SYN and x.isn != s.seq:
@@ -99,21 +100,20 @@ def nothing_new(s: Segment, x: Side) -> bool:
 
 def is_copy(s: Segment, x: Side) -> bool:
     """Whether the same packet was recorded before: a copy changes no state."""
-    last = x.last
-    if last is None or gap(s.time, last.time) > COPY_WITHIN or not nothing_new(s, x):
+    if x.last is None or gap(s.time, x.last.time) > COPY_WITHIN or not nothing_new(s, x):
         return False
-    if s.via != last.via or s.ttl != last.ttl:
+    if s.flags & RST:  # a stack answers each piece of a request with the same bytes
+        return x.reset is not None and (s.via, s.ttl) != (x.reset.via, x.reset.ttl)
+    if x.live is None or (s.via, s.ttl) != (x.live.via, x.live.ttl):
         return True
-    if (s.ip_id, s.window, s.flags) != (last.ip_id, last.window, last.flags):
+    if (s.ip_id, s.window) != (x.live.ip_id, x.live.window):
         return False
-    if s.flags & RST:
-        return False  # a host without the connection answers each segment with the same bytes
-    return s.length > 0 or not only_ack(s) or s.ip_id != 0
+    return s.length > 0 or s.ip_id != 0  # without an IP ID, equal pure ACKs may be two; IPv6 has none to compare
 
 
 def is_probe(s: Segment, x: Side, y: Side) -> bool:
     """Whether a segment is a keepalive probe."""
-    if not only_ack(s) or s.length > 1 or x.next is None or delta(s.seq, x.next) != -1:
+    if not only_ack(s) or s.length > 1 or x.fin or x.next is None or delta(s.seq, x.next) != -1:
         return False
     if y.acked is not None and delta(x.next, y.acked) > 0:
         return False

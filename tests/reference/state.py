@@ -39,10 +39,9 @@ class Connection:
     last_piece: int = 0
     spoke: Side | None = None  # who sent the last new payload
     shaking: bool = False  # begun with its handshake
-    shook: bool = False  # and the ACK that ends it was seen
     reset: bool = False
     over: bool = False  # an idle period ended, and no payload came since
-    closing: Period | None = None  # ended by a FIN, and may still be taken back
+    closing: Side | None = None  # whose FIN ended it
     swapped: tuple[Segment, Mark, Period | None] | None = None  # a RST with nothing before it, and what it ended
     wake: Period | None = None  # the last wake by payload
     run: Run | None = None
@@ -71,26 +70,27 @@ class Connection:
         """Count idleness from this segment on."""
         self.idle_from = Mark(s.time, s.ref, self.piece)
         for side in self.sides:
-            side.again = None
+            side.resent = None
 
     def acknowledged(self, x: Side, time: int) -> bool:
         """Whether all that x sent was acknowledged, or its ACK must have been missed."""
         _, y = self.side(x.endpoint)
         if x.next is None or y.acked is None or delta(x.next, y.acked) <= 0:
             return True
-        return not x.again and gap(time, self.idle_from.time) >= ACK_MISSED
+        return not x.resent and gap(time, self.idle_from.time) >= ACK_MISSED
 
     def quiet(self, s: Segment, x: Side, y: Side) -> bool:
         """Whether nothing was outstanding, judged by a segment of x."""
         if not self.acknowledged(x, s.time):
             return False
-        ack = s.ack if s.flags & ACK else x.acked
-        return y.next is None or ack is None or delta(y.next, ack) <= 0
+        if not s.flags & ACK:
+            return self.acknowledged(y, s.time)
+        return y.next is None or delta(y.next, s.ack) <= 0
 
     def idle(self, s: Segment, x: Side, y: Side) -> bool:
         """Whether a segment of x ends an idle period."""
-        if y.again:
-            self.idle_from, y.again = y.again, None
+        if y.resent:
+            self.idle_from, y.resent = y.resent, None  # x did not acknowledge it until now
         return gap(s.time, self.idle_from.time) >= self.min_idle and self.quiet(s, x, y)
 
     def end_period(self, kind: str, s: Segment, x: Side, before: Mark, silence: Silence | None) -> Period:

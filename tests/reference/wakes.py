@@ -117,7 +117,7 @@ class Period:
             return
         if outcome == "given-up":
             outcome = "unanswered" if self.retransmissions >= 2 else "undecided"
-        self.outcome = "undecided" if any(self.missed) else outcome
+        self.outcome = "undecided" if any(self.missed) and outcome != "survived" else outcome
         self.judge_fin()
 
     def judge_fin(self) -> None:
