@@ -99,7 +99,7 @@ cdef inline void continuity(Hot* h, Pend* p, Segment* s) noexcept nogil:
     cdef int d = s.side, e = 1 - s.side
     cdef int32_t jump
     if h.state & (KNOWN << d):
-        jump = delta(s.seq, h.next[d])
+        jump = delta(s.seq, h.next[d])  # -1 for a probe
         if jump > 0:
             p.missed[0] = <uint32_t>jump
     if h.state & (KNOWN << e) and s.flags & F_ACK:
@@ -174,6 +174,9 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     elif not h.state & (FIN_SENT * 3) and since(s.t, h.t_idle) >= st.min_idle and quiet(h, k, s):
         p = begin(st, h, k, s, WAKE_RST, gap, last_file)
         if p != NULL:
+            if h.state & CHAIN and k.chain_side == e:  # it resets a pure ACK that broke the silence
+                p.silence_first = k.chain_first
+                p.silence_answered = since(h.t_side[e], k.chain_from_t)
             conclude(st, index, h, k, p, RESET_IN_SILENCE)
             pend_drop(st, h)
 
@@ -212,8 +215,8 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     if now == NULL:
         return
     # the idle period is the one the RST seemed to end
-    now.start, now.before, now.gap, now.bound, now.hole = p.start, p.before, p.gap, p.bound, p.hole
-    now.silence, now.silence_first, now.silence_answered = p.silence, p.silence_first, p.silence_answered
+    now.start, now.before, now.bound, now.hole = p.start, p.before, p.bound, p.hole
+    now.silence = now.silence_first = now.silence_answered = since(s.t, p.before.t)
     now.last_speaker = p.last_speaker
     now.ended, now.server, now.roles, now.result = p.ended, p.server, p.roles, RESET
     now.reply, now.count, now.covers, now.delay = REPLY_RST, 1, p.wake.flags & F_ACK and delta(p.wake.ack, s.seq) > 0, 0
@@ -222,8 +225,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     peer_facts(h, k, now)
     if now.answer.kept > ANSWER_HEAD:
         now.answer.kept = ANSWER_HEAD
-    if not probing:
-        continuity(h, now, s)
+    continuity(h, now, s)
     if now.missed[0] or now.missed[1]:
         now.result = UNDECIDED
     count(st, h, k, RESET_IN_SILENCE, -1)

@@ -8,7 +8,7 @@ from .state cimport *
 from .table cimport closed, find, place, rebuild, replace, same_key, take_index
 from .services cimport decide_roles
 from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_in
-from .idle cimport after_reset, answered, begin, break_silence, is_probe, own_outstanding, quiet, reset, time_trip, wake
+from .idle cimport after_reset, answered, begin, break_silence, continuity, is_probe, own_outstanding, quiet, reset, time_trip, wake
 from .evict cimport make_room
 
 
@@ -90,8 +90,7 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
             h.stream = number_stream(st, s)
             h.state &= ~<uint32_t>(BASE * BOTH)
         return index
-    give_up(st, index, h, k)
-    if not closed(h) and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle and not h.state & (FIN_SENT * BOTH) \
+    if not give_up(st, index, h, k) and not closed(h) and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle and not h.state & (FIN_SENT * BOTH) \
             and not own_outstanding(h, k, d, s.t) and not own_outstanding(h, k, e, s.t):
         p = begin(st, h, k, s, WAKE_SYN, since(s.t, h.t_last), h.file)
         if p != NULL:
@@ -141,7 +140,11 @@ cdef inline bint is_copy(Hot* h, Cold* k, Segment* s) noexcept nogil:
 cdef inline bint is_stray(Hot* h, Cold* k, Segment* s) noexcept nogil:
     """Does it belong to an older incarnation, while the SYN of this one is not acknowledged?"""
     cdef int d = s.side, e = 1 - s.side
+    if s.flags & F_SYN:
+        return False
     if h.state & (OPENING << e):
+        if s.flags & (F_RST | F_ACK) == F_RST:  # RFC 9293 3.10.7: without ACK only its place tells
+            return not h.state & (KNOWN << d) or s.seq != h.next[d]
         return not s.flags & F_ACK or delta(s.ack, k.start[e]) <= 0 or delta(s.ack, h.next[e]) > FIRST_FLIGHT
     return h.state & (OPENING << d) and s.flags & F_RST and s.seq != k.start[d] + 1
 
@@ -168,7 +171,9 @@ cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
         st.retransmissions += 1
         k.handshake |= 2
     elif not h.state & (ISN << d) or h.state & (OPENING << d) or not h.state & (KNOWN << d):
-        h.state |= (ISN | KNOWN | OPENING) << d
+        h.state |= (ISN | KNOWN) << d
+        if not (h.state & (ACKED << e) and h.acked[e] == s.seq + 1):  # else the records were swapped
+            h.state |= OPENING << d
         h.state |= (SYN_ACK_SENT if s.flags & F_ACK else SYN_SENT) << d
         k.start[d] = s.seq
         h.next[d] = s.seq + 1
@@ -222,8 +227,12 @@ cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
     h.state &= ~<uint32_t>LONE
     if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 \
             and s.ack == k.start[e] + 1:
-        h.next[e] = k.start[e] + 1
+        k.start[e] += 1
+        h.next[e] = k.start[e]
         k.probes[e] += 1
+        h.state |= PROBED
+        k.inner_from = h.t_idle
+        k.inner_probes[s.side], k.inner_probes[e] = 0, 1
         st.probes += 1
 
 
@@ -247,7 +256,9 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         elif p.acknowledged and since(s.t, h.t_idle) >= st.min_idle:
             give_up(st, index, h, k)
     if h.pend == 0 and since(s.t, h.t_idle) >= st.min_idle:
-        begin(st, h, k, s, WAKE_PROBE, gap, last_file)
+        p = begin(st, h, k, s, WAKE_PROBE, gap, last_file)
+        if p != NULL:
+            continuity(h, p, s)
     k.inner_probes[d] += k.inner_probes[d] < 0xFFFF
 
 
@@ -319,7 +330,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
     fin = s.flags & F_FIN and not h.state & (FIN_SENT << d)
     fresh = s.length and not probing and (not known or delta(end, h.next[d]) > 0)
     if h.last_frame == 0 and s.flags & F_ALL == F_ACK and s.length <= 1:
-        h.state |= LONE
+        h.state |= LONE                # perhaps a probe: its byte, if any, is not taken for payload
         fresh = False
     elif h.state & LONE:
         hindsight(st, h, k, s)
@@ -357,7 +368,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
             p.segments += 1
             p.end = end
             p.last_sent = here(st, s)
-    elif s.length:
+    elif s.length and known:
         s.seen = SEEN_RETRANSMISSION
         st.retransmissions += 1
         k.retransmissions[d] += 1

@@ -20,8 +20,9 @@ def iso(ns: int, digits: int = 9) -> str:
     cycles, rest = divmod(seconds, _CYCLE)
     t = gmtime(rest)
     decimals = f".{fraction:09d}"[: digits + 1] if digits else ""
+    year = t.tm_year + 400 * cycles
     return (
-        f"{t.tm_year + 400 * cycles:04d}-{t.tm_mon:02d}-{t.tm_mday:02d}"
+        f"{'-' if year < 0 else ''}{abs(year):04d}-{t.tm_mon:02d}-{t.tm_mday:02d}"
         f"T{t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d}{decimals}Z"
     )
 

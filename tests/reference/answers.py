@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.reference.decode import ACK, FIN, SYN, Segment
-from tests.reference.sides import MS, Side, delta, gap, only_ack, start_of
+from tests.reference.sides import MS, Side, delta, gap, only_ack, opens, start_of
 from tests.reference.state import ACK_MISSED, Connection
 from tests.reference.wakes import Answer, Silence
 
@@ -67,13 +67,11 @@ def late_ack(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.idle_since(s)
 
 
-def shake(c: Connection, s: Segment, x: Side, y: Side) -> None:
+def shake(c: Connection, s: Segment, y: Side, fresh: bool) -> None:
     """Let idleness begin with the handshake's last segment, while there is no payload."""
     if c.last is None:
         c.shaking = bool(s.flags & SYN)
     if not c.shaking or c.spoke:
         return
-    answers = s.flags & ACK and y.isn is not None and delta(s.ack, y.isn) > 0
-    first = x.acked is None or (y.isn is not None and delta(x.acked, y.isn) <= 0)
-    if s.flags & SYN or (answers and first and not s.flags & FIN and not s.length):
+    if s.flags & SYN or (y.greeting and opens(s, y) and not fresh and not s.flags & FIN):
         c.idle_since(s)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from tests.reference import answers, ends
 from tests.reference.decode import ACK, FIN, RST, SYN, Segment
-from tests.reference.sides import Side, delta, is_copy, is_new_payload, is_probe, only_ack
+from tests.reference.sides import Side, is_copy, is_new_payload, is_probe, only_ack, opens
 from tests.reference.state import Connection
-
-OPENING_AT_MOST = 1 << 20
 
 
 def is_successor(c: Connection, s: Segment) -> bool:
@@ -28,15 +26,8 @@ def is_successor(c: Connection, s: Segment) -> bool:
 def is_stray(s: Segment, x: Side, y: Side) -> bool:
     """Whether a segment belongs to an older incarnation, while this one is opening."""
     if y.opening and not s.flags & SYN:
-        return not _opens(s, y)
+        return not opens(s, y)
     return bool(x.opening and x.isn is not None and s.flags & RST and s.seq != (x.isn + 1) & 0xFFFFFFFF)
-
-
-def _opens(s: Segment, y: Side) -> bool:
-    """Whether a segment acknowledges the SYN of y, and nothing far beyond."""
-    if not s.flags & ACK or y.isn is None or y.next is None:
-        return False
-    return delta(s.ack, y.isn) > 0 and delta(s.ack, y.next) <= OPENING_AT_MOST
 
 
 def copied(c: Connection, s: Segment) -> bool:
@@ -63,10 +54,10 @@ def take(c: Connection, s: Segment) -> str:
         kind = _what(s, is_new_payload(s, x), is_probe(s, x, y))
     else:
         kind = _live(c, s, x, y)
-    if _opens(s, y):
-        y.opening = False
+    if opens(s, y):
+        y.opening = y.greeting = False
     if s.flags & ACK and not s.flags & (SYN | RST):
-        x.opening = False
+        x.opening = x.greeting = False
     x.first, x.last, c.last = x.first or s, s, s
     c.last_piece = c.piece
     return kind
@@ -84,13 +75,14 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
         ends.payload(c, s, x, y)
     elif probe:
         ends.probe(c, s, x, y)
-    elif s.length:
+    elif kind == "retransmission":
         ends.again(c, s, x, y)
     if s.flags & FIN:
         ends.fin(c, s, x, y, fresh)
     if not fresh:
         answers.late_ack(c, s, x, y)
-    answers.shake(c, s, x, y)
+    answers.shake(c, s, y, fresh)
+    x.greeting = x.greeting or (bool(s.flags & SYN) and x.isn is None)
     x.opening = x.opening or (s.flags & (SYN | ACK) == SYN and x.isn is None)
     x.syn_ack = x.syn_ack or s.flags & (SYN | ACK) == SYN | ACK
     wake = c.wake
@@ -99,6 +91,8 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     if fresh and wake and wake.x is x and wake.grows_at(s.time):
         wake.length += new
     x.live = s
+    if s.timestamps is not None:
+        x.stamped = x.stamped or s.timestamps
     return kind if doubtful else _what(s, fresh, probe)
 
 

@@ -81,7 +81,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.run.count += 1
     elif (swapped or not c.over) and not (c.wake and c.wake.pending) and c.idle(s, x, y):
         before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
-        c.run = Run(x, s, s, before, silence)
+        c.run = Run(x, s, s, c.idle_from, before, silence)
     if swapped and c.run:
         if swapped[2]:
             c.periods.remove(swapped[2])
@@ -90,7 +90,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
 
 def _probed(c: Connection, run: Run) -> Period:
     """End the idle period by a run of probes."""
-    period = c.end_period("probe", run.first, run.side, run.before, run.silence)
+    period = c.end_period("probe", run.first, run.side, run.before, run.silence, run.start)
     period.segments, period.retransmissions = run.count, run.count - 1
     period.last_sent, period.sent_last = run.last.ref, run.last.time
     period.probes[run.side] -= 1  # the one that is the wake

@@ -81,8 +81,7 @@ class _Run:
         s.time, s.frame, s.file = record.time, record.frame, file
         stream = self.streams.number(s)
         kind = self.segment(s, stream, began)
-        ports = (text(s.source)[0], s.source[1], text(s.target)[0], s.target[1])
-        self.trace.append((record.frame, stream, *ports, s.length, kind))
+        self.trace.append((record.frame, stream, text(s.source), text(s.target), s.length, kind))
         return None
 
     def _quote(self, header: Header, ref: tuple[int, int], time: int) -> None:

@@ -8,6 +8,7 @@ from tests.reference.decode import ACK, FIN, RST, SYN, Segment
 
 MS = 1_000_000
 COPY_WITHIN = 50 * MS
+OPENING_AT_MOST = 1 << 20  # what a first flight cannot exceed
 ONLY_ACK_MASK = 0x3F  # ECE, CWR and AE say nothing about what a segment is
 
 
@@ -40,12 +41,14 @@ class Side:
     acked: int | None = None
     opening: bool = False  # its SYN is not acknowledged yet
     syn_ack: bool = False
+    greeting: bool = False  # its SYN or SYN-ACK is not acknowledged, and it sent nothing further
     first: Segment | None = None
     last: Segment | None = None
     live: Segment | None = None  # the last that is no RST
     fin: tuple[int, tuple[int, int]] | None = None  # its position in the sequence, and its record
     reset: Segment | None = None  # its last RST
     resent: Mark | None = None  # when it last repeated, since idle_from, what was outstanding
+    stamped: bool | None = None  # whether any segment carried the timestamps option
     packets: int = 0
     payload: int = 0
     retransmissions: int = 0
@@ -78,6 +81,13 @@ def start_of(s: Segment) -> int:
 def end_of(s: Segment) -> int:
     """Return the sequence number after the last payload byte, SYN counted, FIN not."""
     return (start_of(s) + s.length) & 0xFFFFFFFF
+
+
+def opens(s: Segment, y: Side) -> bool:
+    """Whether a segment acknowledges the SYN of y, and nothing far beyond."""
+    if not s.flags & ACK or y.isn is None or y.next is None:
+        return False
+    return delta(s.ack, y.isn) > 0 and delta(s.ack, y.next) <= OPENING_AT_MOST
 
 
 def only_ack(s: Segment) -> bool:

@@ -18,6 +18,7 @@ class Run:
     side: Side
     first: Segment
     last: Segment
+    start: Mark
     before: Mark
     silence: Silence | None
     count: int = 1
@@ -93,11 +94,14 @@ class Connection:
             self.idle_from, y.resent = y.resent, None  # x did not acknowledge it until now
         return gap(s.time, self.idle_from.time) >= self.min_idle and self.quiet(s, x, y)
 
-    def end_period(self, kind: str, s: Segment, x: Side, before: Mark, silence: Silence | None) -> Period:
+    def end_period(
+        self, kind: str, s: Segment, x: Side, before: Mark, silence: Silence | None, start: Mark | None = None
+    ) -> Period:
         """End the idle period by a segment of x."""
         _, y = self.side(x.endpoint)
-        hole = self.idle_from.run != self.piece
-        period = Period(x, y, kind, s, self.idle_from, self.spoke, before, silence, self.stream, hole, dict(self.probes))
+        start = start or self.idle_from
+        hole = start.run != self.piece
+        period = Period(x, y, kind, s, start, self.spoke, before, silence, self.stream, hole, dict(self.probes))
         self.periods.append(period)
         self.over = True
         return period

@@ -75,6 +75,7 @@ class Period:
     distance: int | None = None  # d: the wake's ack minus the peer's next seq
     peer_unknown: bool = False
     peer: Segment | None = None
+    peer_stamped: bool | None = None
     answer: Answer | None = None
     acked_at: int | None = None
     outcome: str = ""
@@ -85,7 +86,7 @@ class Period:
         self.last_sent, self.sent_last = self.first.ref, self.first.time
         if self.kind == "rst" and self.silence and self.silence.side is self.y:
             self.sent_last = self.silence.last  # the RST answers what ended that silence
-        self.peer, self.peer_unknown = self.y.live, self.y.next is None
+        self.peer, self.peer_stamped, self.peer_unknown = self.y.live, self.y.stamped, self.y.next is None
         s, x, y = self.first, self.x, self.y
         if self.kind not in ("payload", "probe"):
             return
@@ -150,5 +151,5 @@ class Period:
             "last_sent": self.last_sent, "own_fin": self.own_fin, "heartbeat": self.heartbeat,
             "answer": self.answer and (self.answer.kind, self.answer.frame, self.answer.delay, self.answer.count,
                                        self.answer.acknowledges, self.answer.acknowledged, self.answer.icmp),
-            "peer": self.peer and (self.peer.ttl, self.peer.ip_id, self.peer.window, self.peer.timestamps),
+            "peer": self.peer and (self.peer.ttl, self.peer.ip_id, self.peer.window, self.peer_stamped),
         }  # fmt: skip
