@@ -72,6 +72,7 @@ def analyze(
         raise ValueError("min_idle must be longer than 0")
     for path, seen in run.inputs([paths] if isinstance(paths, (str, os.PathLike)) else list(paths)):
         run.file(path, seen, progress)
+    run.insist()
     return run.result()
 
 
@@ -91,6 +92,8 @@ class _Run:
     findings: list[Finding] = field(default_factory=list)
     periods: list[IdlePeriod] = field(default_factory=list)
     dropped: int = 0
+    trailing: int = 0
+    first_error: CaptureError | None = None
 
     def file_name(self, index: int) -> str:
         """The name of a file that is read or was."""
@@ -99,29 +102,41 @@ class _Run:
     def inputs(self, arguments: Sequence[str | os.PathLike[str]]) -> list[tuple[str, Preview]]:
         """The captures the user named, in order of time. Those that cannot be read are kept for the report."""
         found: dict[str, Preview] = {}
-        first: CaptureError | None = None
-        for argument in arguments:
+        known: set[str] = set()
+        for argument in [os.fspath(a) for a in arguments]:
             try:
-                for path in expand([os.fspath(argument)]):
-                    try:
-                        found.setdefault(path, preview(path))
-                    except CaptureError as error:
-                        first = first or error
-                        self.unread.append(_unread(path, error))
+                paths = expand([argument])
             except CaptureError as error:
-                first = first or error
-                self.unread.append(_unread(os.fspath(argument), error))
-        if not found:
-            raise first or CaptureError("nothing", "no capture was given")
+                self.unreadable(argument, error)
+                continue
+            for path in paths:
+                real = path if path == "-" else os.path.realpath(path)
+                if real in known:
+                    continue
+                known.add(real)
+                try:
+                    found[path] = preview(path)
+                except CaptureError as error:
+                    self.unreadable(path, error)
         self.timelines = Timelines(found)
         return order(list(found.items()))
+
+    def unreadable(self, path: str, error: CaptureError) -> None:
+        """Keep for the report what could not be read, and go on with the rest."""
+        self.first_error = self.first_error or error
+        self.unread.append(CaptureFile(path, -1, None, FileFacts.nothing(), None, error.reason))
+
+    def insist(self) -> None:
+        """Raise if nothing at all could be read."""
+        if all(file.error and not file.facts.records for file in self.files):
+            raise self.first_error or CaptureError("nothing", "no capture was given")
 
     def file(self, path: str, seen: Preview, progress: Callable[[Progress], None] | None) -> None:
         """Read one file into its capture point."""
         try:
             source = open_source(path)
         except CaptureError as error:
-            self.unread.append(_unread(path, error))
+            self.unreadable(path, error)
             return
         with source:
             at = self.timelines.assign(path, seen.first_time, alone=source.live)
@@ -134,7 +149,12 @@ class _Run:
             engine = self.engines[at]
             engine.begin_file(len(self.files), contiguous=hole is None)
             self.names.append(source.name if source.live else path)
-            facts, broken = read(source, engine, self.decided, progress)
+            try:
+                facts, broken = read(source, engine, self.decided, progress)
+            except CaptureError as error:  # only a pipe is looked at no earlier than here
+                self.first_error = self.first_error or error
+                facts, broken = engine.end_file(), error.reason
+            self.trailing += source.trailing
         self.files.append(CaptureFile(self.names[-1], at, source.compression, facts, hole, broken))
         self.timelines.done(at, path, facts.last_time, facts.longest_pause)
 
@@ -180,12 +200,8 @@ class _Run:
             farewells=tuple(f for f in merged if f.sent.farewell),
             dropped_findings=self.dropped,
             services=views(services, self.periods, incidents),
-            limits=limits(self.files, points),
+            limits=limits(self.files, points, self.trailing),
             histogram_edges=EDGES,
         )
         return Analysis(report, tuple(self.periods), tuple(self.engines), self.selection)
 
-
-def _unread(path: str, error: CaptureError) -> CaptureFile:
-    """A file of which nothing could be read, for the report."""
-    return CaptureFile(path, -1, None, FileFacts.nothing(), None, error.reason)

@@ -9,8 +9,9 @@ from pcapdiag.engine.types import Outcome
 from pcapdiag.report.model import CaptureFile, Limit, Point
 
 
-def limits(files: Sequence[CaptureFile], points: Sequence[Point]) -> tuple[Limit, ...]:
-    """One Limit for each thing that weakens the verdicts; codes are those of the CAP family."""
+def limits(files: Sequence[CaptureFile], points: Sequence[Point], trailing: int = 0) -> tuple[Limit, ...]:
+    """One Limit for each thing that weakens the verdicts; codes are those of the CAP family. ``trailing`` counts
+    compressed files with something behind their end."""
     facts = [f.facts for f in files]
     totals = [p.totals for p in points]
     connections = sum(t.connections for t in totals)
@@ -33,5 +34,6 @@ def limits(files: Sequence[CaptureFile], points: Sequence[Point]) -> tuple[Limit
         ("CAP908", len(holes), f"holes between files, the longest {format_duration(max(holes, default=0))}"),
         ("CAP909", evicted, "connections forgotten because there were too many: what they did later is new to us"),
         ("CAP910", untimed, "simple packets without a time: they take that of the record before"),
+        ("CAP911", trailing, "compressed files with something behind their end, which was not read"),
     )  # fmt: skip
     return tuple(Limit(code, text, count) for code, count, text in found if count > 0)

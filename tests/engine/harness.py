@@ -39,7 +39,7 @@ def core(
         periods += engine.drain()
         result.files.append({
             "records": facts.records, "segments": facts.segments, "skipped": facts.skipped,
-            "times": (facts.first_time, facts.last_time), "clock_back": facts.clock_back,
+            "span": (facts.first_time, facts.last_time), "clock_back": facts.clock_back,
             "damaged": facts.damage is not None,
         })  # fmt: skip
     periods += engine.finish()
@@ -121,8 +121,11 @@ def comparable(result: Result) -> Facts:
         if p["kind"] in ("fin", "rst", "syn"):
             names = tuple(n for n in names if n not in ("fin", "peer_fin", "length", "segments", "last_sent", "peer"))
         periods.append({name: p[name] for name in names})
-    files = [{k: v for k, v in f.items() if k not in ("skipped", "times")} for f in result.files]
-    connections = sorted(result.connections, key=lambda c: c["first"])
+    files = [{k: v for k, v in f.items() if k not in ("skipped", "span")} for f in result.files]
+    connections = sorted((dict(c) for c in result.connections), key=lambda c: c["first"])
+    for c in connections:
+        if any(c["rst"].values()):
+            del c["last"]  # which packets still count after a RST is nobody's business
     return {"periods": periods, "connections": connections, "totals": result.totals, "files": files}
 
 
@@ -131,3 +134,20 @@ def law_of_records(result: Result) -> None:
     for file in result.files:
         assert file["records"] == file["segments"] + sum(Counter(file["skipped"]).values())
     assert sum(f["segments"] for f in result.files) == sum(sum(c["packets"].values()) for c in result.connections)
+
+
+def differences(expected: Result, found: Result) -> list[tuple[Any, ...]]:
+    """Where two runs disagree: (what, which, fact, expected, found), few words instead of two long dictionaries."""
+    a, b = comparable(expected), comparable(found)
+    out: list[tuple[Any, ...]] = []
+    for name in a:
+        left, right = a[name], b[name]
+        if isinstance(left, dict):
+            out += [(name, "", fact, left[fact], right[fact]) for fact in left if left[fact] != right[fact]]
+        elif len(left) != len(right):
+            keys = ("first", "kind", "outcome", "gap")
+            out.append((name, "", "count", *([tuple(x.get(k) for k in keys) for x in side] for side in (left, right))))
+        else:
+            for x, y in zip(left, right, strict=True):
+                out += [(name, x.get("first"), f, x.get(f), y.get(f)) for f in x | y if x.get(f) != y.get(f)]
+    return out

@@ -91,6 +91,8 @@ def _pcapng(data: bytes) -> Iterator[Record]:
         if total < 12 or total % 4 or at + total > len(data):
             raise _Damage
         body = data[at + 8 : at + total - 4]
+        if struct.unpack_from(order + "I", data, at + total - 4)[0] != total:
+            raise _Damage
         at += total
         if kind == 1:
             interfaces.append(_interface(body, order))

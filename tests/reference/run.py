@@ -105,7 +105,7 @@ def reference(files: Iterable[bytes], min_idle: int, contiguous: Iterable[bool] 
         now = times[-1] if times else now
         result.files.append({
             "records": len(times), "segments": len(times) - skipped.total(), "skipped": dict(skipped),
-            "times": (times[0], times[-1]) if times else (None, None),
+            "span": (min(times), max(times)) if times else (None, None),
             "clock_back": sum(b < a for a, b in zip(times, times[1:], strict=False)), "damaged": walked.damaged,
         })  # fmt: skip
     for c in run.connections:
