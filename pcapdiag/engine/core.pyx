@@ -70,8 +70,8 @@ cdef class Engine:
         assert sizeof(Hot) == 128 and sizeof(Cold) == 192, "connections lie on whole cache lines"
         if min_idle <= 0:
             raise ValueError("min_idle must be positive")
-        if not 8 <= max_connections <= 1 << 29:
-            raise ValueError("max_connections must be from 8 to 2^29")
+        if not 1 <= max_connections <= 1 << 29:
+            raise ValueError("max_connections must be from 1 to 2^29")
         if keep not in ("incidents", "all"):
             raise ValueError("keep must be 'incidents' or 'all'")
         if st.chunks != NULL:
@@ -323,7 +323,8 @@ cdef class Engine:
             answer=(facts_of(&p.answer, p.answer_head), p.delay, p.count, p.covers != 0,
                     p.acknowledged_t if p.acknowledged and p.reply == REPLY_RST else None,
                     p.icmp_type, p.icmp_code) if p.reply and (p.reply != REPLY_ACK or self.st.keep_all) else None,
-            peer=(p.peer_ttl, p.peer_ip_id, p.peer_via, p.peer_window, p.peer_stamps != 0) if p.peer_known else None,
+            peer=(p.peer_ttl, None if p.wake.v6 else p.peer_ip_id, p.peer_via, p.peer_window,
+                  None if p.peer_stamps == 2 else p.peer_stamps != 0) if p.peer_known else None,
             round_trip=p.peer_round_trip or None, ended=ref(&p.ended))
 
     cdef object _connection(self, uint32_t index, Hot* h, Cold* k, int server, int roles):

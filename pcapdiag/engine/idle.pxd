@@ -31,7 +31,7 @@ cdef inline bint own_outstanding(Hot* h, Cold* k, int side, int64_t t) noexcept 
 
 
 cdef inline bint quiet(Hot* h, Cold* k, Segment* s) noexcept nogil:
-    """Was nothing outstanding before this segment? May move the start of the idle period to the peer's last retransmission."""
+    """Was nothing outstanding before this segment?"""
     cdef int d = s.side, e = 1 - s.side
     if own_outstanding(h, k, d, s.t):
         return False
@@ -39,12 +39,15 @@ cdef inline bint quiet(Hot* h, Cold* k, Segment* s) noexcept nogil:
         return True
     if not s.flags & F_ACK:            # a bare RST acknowledges nothing: judge by what was acknowledged before
         return not own_outstanding(h, k, e, s.t)
-    if delta(h.next[e], s.ack) > 0:
-        return False
-    if h.state & (RESENT << e) and h.state & (ACKED << d) and delta(h.next[e], h.acked[d]) > 0:
-        h.state &= ~<uint32_t>(RESENT * BOTH)
+    return delta(h.next[e], s.ack) <= 0
+
+
+cdef inline bint ends_idleness(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """Does this segment end an idle period? It began no earlier than the peer last had to repeat its payload."""
+    if h.state & (RESENT << (1 - s.side)):
+        h.state &= ~<uint32_t>(RESENT << (1 - s.side))
         h.t_idle, h.idle_frame, h.idle_file = k.resent_t, k.resent_frame, k.resent_file
-    return True
+    return since(s.t, h.t_idle) >= st.min_idle and quiet(h, k, s)
 
 
 cdef inline void break_silence(Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
@@ -53,6 +56,7 @@ cdef inline void break_silence(Hot* h, Cold* k, Segment* s, int64_t gap, uint32_
         return                         # unanswered probes before it: the silence began with the first
     h.state |= CHAIN
     k.chain_side = s.side
+    k.chain_payload, k.chain_seq = s.length != 0 and not is_probe(h, s), s.seq
     k.chain_from_t, k.chain_from_frame, k.chain_from_file = s.t - gap, h.last_frame, <uint16_t>last_file
     k.chain_first = gap
     k.chain_frame, k.chain_file = s.frame, h.file
@@ -87,6 +91,8 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
     if h.state & (FIN_SENT << e):
         p.fin = FIN_SEEN
         p.peer_fin.t, p.peer_fin.frame, p.peer_fin.file, p.peer_fin.known = k.fin_t, k.fin_frame, k.fin_file, 1
+    p.peer_known = h.packets[e] != 0
+    p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[e], h.via[e], h.ip_id[e], h.window[e]
     note(st, s, &p.wake, p.wake_head, WAKE_HEAD)
     p.last_sent = here(st, s)
     p.segments, p.end = 1, s.seq + s.length
@@ -163,7 +169,10 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         return                         # it resets its own connection: no answer to itself
     if h.pend:
         p = pend_of(st, h.pend)
-        p.silence_answered = since(p.last_sent.t, k.chain_from_t) if h.state & CHAIN else p.silence_answered
+        if h.state & CHAIN and k.chain_side == e:
+            p.silence_answered = since(p.last_sent.t, k.chain_from_t)
+        else:
+            p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence)
         p.reply = REPLY_RST
         p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
         p.delay = since(s.t, p.wake.t)
@@ -171,7 +180,7 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
         conclude(st, index, h, k, p, RESET)
         pend_drop(st, h)
-    elif not h.state & (FIN_SENT * 3) and since(s.t, h.t_idle) >= st.min_idle and quiet(h, k, s):
+    elif not h.state & (FIN_SENT * 3) and ends_idleness(st, h, k, s):
         p = begin(st, h, k, s, WAKE_RST, gap, last_file)
         if p != NULL:
             if h.state & CHAIN and k.chain_side == e:  # it resets a pure ACK that broke the silence
@@ -200,7 +209,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
         if s.length and delta(s.seq + s.length, p.end) > 0:  # the rest of a request that is already answered
             p.length += s.seq + s.length - (p.end if delta(s.seq, p.end) < 0 else s.seq)
             p.segments += 1
-            p.end = s.seq + s.length
+            p.end = h.next[d] = s.seq + s.length
         elif s.length:
             p.retransmissions += 1
         if s.flags & F_FIN and not p.own_fin.known:
@@ -209,7 +218,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     probing = is_probe(h, s)
     if p.result != RESET_IN_SILENCE or p.side != e or not (s.length or probing) or not s.flags & F_ACK:
         return
-    if since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq or (h.state & (KNOWN << d) and s.seq != h.next[d] and not probing):
+    if h.last_frame != k.rst_frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq:
         return
     now = begin(st, h, k, s, WAKE_PROBE if probing else WAKE_PAYLOAD, p.silence, p.before.file)
     if now == NULL:
@@ -222,6 +231,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     now.reply, now.count, now.covers, now.delay = REPLY_RST, 1, p.wake.flags & F_ACK and delta(p.wake.ack, s.seq) > 0, 0
     now.answer = p.wake
     copy_short(now.answer_head, p.wake_head, ANSWER_HEAD)
+    now.peer_known = h.packets[e] > 1  # the RST itself aside
     peer_facts(h, k, now)
     if now.answer.kept > ANSWER_HEAD:
         now.answer.kept = ANSWER_HEAD

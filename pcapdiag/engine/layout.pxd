@@ -158,6 +158,7 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     int64_t chain_from_t             # the segment before the silence that is not answered yet
     int64_t chain_first              # ns from there to the first segment that broke it
     uint32_t chain_from_frame, chain_frame
+    uint32_t chain_seq               # of the payload that broke it, if chain_payload
     uint16_t chain_from_file, chain_file
     uint32_t round_trip[2]           # ns to that side and back, 0 for unknown, at most 4.29 s
     uint32_t periods
@@ -165,6 +166,8 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t emitted                 # number of its last emission + 1 (modulo 2^32), 0 for none
     uint16_t beat_length
     uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
+    uint8_t chain_payload
+    uint8_t options_cut              # by side: options that the snap length cut off
     # second line: beginnings and counts
     int64_t first_t
     int64_t handshake_t
@@ -187,7 +190,7 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t rst_seq[2]              # RST_SENT
     uint8_t rst_ttl[2]
     uint8_t rst_via[2]
-    uint8_t padding[4]
+    uint32_t rst_frame               # of the first one
 
 cdef struct Incarnation:             # side by side: a page walk costs more than a line
     Hot hot

@@ -84,7 +84,8 @@ cdef struct State:
     int64_t run_start              # first record of the contiguous run of files
     uint32_t run_known, run_file
     int64_t first_seen[256]        # each interface's first record in the run (256 share)
-    uint8_t seen[256]
+    uint32_t first_frame[256]      # 0: none yet
+    uint16_t first_file[256]
     uint32_t frame
     uint16_t file
     uint32_t next_stream

@@ -8,7 +8,7 @@ from .state cimport *
 from .table cimport closed, find, place, rebuild, replace, same_key, take_index
 from .services cimport decide_roles
 from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_in
-from .idle cimport after_reset, answered, begin, break_silence, continuity, is_probe, own_outstanding, quiet, reset, time_trip, wake
+from .idle cimport after_reset, answered, begin, break_silence, continuity, ends_idleness, is_probe, own_outstanding, quiet, reset, time_trip, wake
 from .evict cimport make_room
 
 
@@ -34,6 +34,7 @@ cdef inline uint32_t create(State* st, Segment* s) noexcept nogil:
     cdef Hot* h
     cdef Cold* k
     cdef uint32_t interface = (st.interface_base + s.interface) & 255
+    cdef bint first
     index = take_index(st)
     if index == 0:
         return 0
@@ -47,7 +48,8 @@ cdef inline uint32_t create(State* st, Segment* s) noexcept nogil:
     h.t_last = h.t_idle = s.t
     if not s.flags & F_SYN:
         # It may have been silent since before the capture began: this long at least.
-        h.t_last = h.t_idle = st.first_seen[interface] if st.seen[interface] > 1 else st.run_start
+        first = st.first_frame[interface] == s.frame and st.first_file[interface] == st.file
+        h.t_last = h.t_idle = st.run_start if first else st.first_seen[interface]
         h.state = LOWER
     k.first_t, k.first_frame, k.first_file = s.t, s.frame, st.file
     k.roles = ROLE_UNKNOWN
@@ -82,8 +84,11 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
         fresh = False
     else:
         # swapped records: what the other side sent may already acknowledge this SYN
-        fresh = (h.state & (KNOWN << d) and k.start[d] != s.seq + 1) or \
-                (h.state & (KNOWN << e) and not h.state & (ISN << e) and not (h.state & (ACKED << e) and h.acked[e] == s.seq + 1))
+        if h.state & (KNOWN << d):
+            fresh = k.start[d] != s.seq + 1
+        else:
+            fresh = h.state & (KNOWN << e) and not h.state & (ISN << e) \
+                and not (h.state & (ACKED << e) and h.acked[e] == s.seq + 1)
     stream = not s.flags & F_ACK and h.state & (BASE << d) and k.base[d] != s.seq and h.file == st.file
     if not fresh:
         if stream:
@@ -158,7 +163,8 @@ cdef inline void touch(State* st, Hot* h, Segment* s) noexcept nogil:
         h.ttl[d], h.via[d], h.ip_id[d], h.window[d] = s.ttl, s.via, s.ip_id, s.window
 
 
-cdef inline void idle_from(State* st, Hot* h, Segment* s) noexcept nogil:
+cdef inline void idle_since(State* st, Hot* h, Segment* s) noexcept nogil:
+    """Idleness counts from this segment on."""
     h.t_idle, h.idle_frame, h.idle_file = s.t, s.frame, st.file
     h.state &= ~<uint32_t>(RESENT * BOTH)
 
@@ -166,17 +172,20 @@ cdef inline void idle_from(State* st, Hot* h, Segment* s) noexcept nogil:
 cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """A SYN or SYN-ACK that belongs to this connection."""
     cdef int d = s.side, e = 1 - s.side
+    cdef bint known
     if h.state & (ISN << d) and k.start[d] == s.seq:
         k.retransmissions[d] += 1
         st.retransmissions += 1
         k.handshake |= 2
     elif not h.state & (ISN << d) or h.state & (OPENING << d) or not h.state & (KNOWN << d):
+        known = h.state & (KNOWN << d) and not h.state & (ISN << d)
         h.state |= (ISN | KNOWN) << d
         if not (h.state & (ACKED << e) and h.acked[e] == s.seq + 1):  # else the records were swapped
             h.state |= OPENING << d
         h.state |= (SYN_ACK_SENT if s.flags & F_ACK else SYN_SENT) << d
         k.start[d] = s.seq
-        h.next[d] = s.seq + 1
+        if not known or delta(s.seq + 1, h.next[d]) > 0:
+            h.next[d] = s.seq + 1
         if s.flags & F_ACK:
             h.state = (h.state & ~<uint32_t>(OPENING << e)) | ACKED << d
             h.acked[d] = s.ack
@@ -189,7 +198,7 @@ cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
     if s.length and delta(s.seq + 1 + s.length, h.next[d]) > 0:  # TCP Fast Open, RFC 7413
         h.next[d] = s.seq + 1 + s.length
     if not h.state & (SPOKE_LAST * BOTH):
-        idle_from(st, h, s)
+        idle_since(st, h, s)
         h.state &= ~<uint32_t>LOWER
 
 
@@ -202,8 +211,8 @@ cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh)
         if h.state & (SYN_ACK_SENT << e):
             if not k.handshake & 2:
                 time_trip(k, d, since(s.t, k.handshake_t))
-        if not h.state & (SPOKE_LAST * BOTH):
-            idle_from(st, h, s)
+        if not h.state & (SPOKE_LAST * BOTH) and not s.flags & F_FIN:
+            idle_since(st, h, s)
     h.state &= ~<uint32_t>(OPENING << d)
     # An acknowledgement later than any delayed ACK ends what was outstanding only now, unless it repeats one that the
     # capture missed.
@@ -215,7 +224,7 @@ cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh)
         else:
             late = h.state & (SPOKE_LAST << e)
         if late:
-            idle_from(st, h, s)
+            idle_since(st, h, s)
     if not h.state & (ACKED << d) or delta(s.ack, h.acked[d]) > 0:
         h.state |= ACKED << d
         h.acked[d] = s.ack
@@ -236,7 +245,8 @@ cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
         st.probes += 1
 
 
-cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
+cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file,
+                       bint awake) noexcept nogil:
     """A keepalive probe: it breaks the silence, not the idleness."""
     cdef int d = s.side
     cdef Pend* p
@@ -253,13 +263,29 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
             p.segments += 1
             p.retransmissions += 1
             p.inner_probes[d] += p.inner_probes[d] < 0xFFFF
-        elif p.acknowledged and since(s.t, h.t_idle) >= st.min_idle:
+        elif p.acknowledged and awake:
             give_up(st, index, h, k)
-    if h.pend == 0 and since(s.t, h.t_idle) >= st.min_idle:
+    if h.pend == 0 and awake:
         p = begin(st, h, k, s, WAKE_PROBE, gap, last_file)
         if p != NULL:
             continuity(h, p, s)
     k.inner_probes[d] += k.inner_probes[d] < 0xFFFF
+
+
+cdef inline void learn(Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """After a RST: what was recorded behind its own answer was sent all the same, and its copies must be known as such."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef uint32_t end = s.seq + s.length
+    if s.length and h.state & (RST_SENT << e) and s.ack == k.rst_seq[e] and h.last_frame == k.rst_frame \
+            and since(s.t, h.t_last) <= SWAPPED \
+            and (not h.state & (KNOWN << d) or delta(end, h.next[d]) > 0):
+        if not h.state & (KNOWN << d):
+            k.start[d] = s.seq
+        h.state |= KNOWN << d
+        h.next[d] = end
+    if s.flags & F_ACK and (not h.state & (ACKED << d) or delta(s.ack, h.acked[d]) > 0):
+        h.state |= ACKED << d
+        h.acked[d] = s.ack
 
 
 cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept nogil:
@@ -271,6 +297,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
     cdef uint32_t end = s.seq + s.length, last_file
     cdef int64_t gap
     cdef bint known, fresh, fin, probing, awake, calm
+    cdef uint8_t stamps
     st.at_t, st.at_frame = s.t, s.frame
     k = cold_of(st, index)
     if is_copy(h, k, s):
@@ -302,12 +329,18 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         return
     known = h.state & (KNOWN << d)
     gap = since(s.t, h.t_last)
-    if not h.state & (STAMPS << d) and s.header > 20 and stamps_in(s.record, s.captured, s.payload_at, s.header) == 1:
-        h.state |= STAMPS << d
+    if not h.state & (STAMPS << d) and s.header > 20:
+        stamps = stamps_in(s.record, s.captured, s.payload_at, s.header)
+        if stamps == 1:
+            h.state |= STAMPS << d
+        elif stamps == 2:
+            k.options_cut |= <uint8_t>(1 << d)
 
     if h.state & (RST_SENT * BOTH):
         after_reset(st, index, h, k, s)
-        if s.flags & F_RST:
+        if not s.flags & F_RST:
+            learn(h, k, s)
+        else:
             h.state |= RST_SENT << d
         s.seen = SEEN_RST if s.flags & F_RST else SEEN_STRAY
         touch(st, h, s)
@@ -323,6 +356,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         reset(st, index, h, k, s, gap, last_file)
         h.state = (h.state | RST_SENT << d) & ~<uint32_t>(FAST | CHAIN)
         k.rst_seq[d], k.rst_via[d], k.rst_ttl[d] = s.seq, s.via, s.ttl
+        k.rst_frame = s.frame
         touch(st, h, s)
         return
 
@@ -334,14 +368,13 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         fresh = False
     elif h.state & LONE:
         hindsight(st, h, k, s)
-    awake = since(s.t, h.t_idle) >= st.min_idle
-    calm = (awake or gap >= st.min_idle) and quiet(h, k, s)
-    awake = calm and since(s.t, h.t_idle) >= st.min_idle  # quiet may have found a later beginning
+    calm = gap >= st.min_idle and quiet(h, k, s)
+    awake = (fresh or probing or fin) and ends_idleness(st, h, k, s)
 
     # what the other side had sent is answered
     p = pend_of(st, h.pend) if h.pend else NULL
-    if h.state & CHAIN and k.chain_side == e and (p == NULL or p.side != e or p.kind != WAKE_PAYLOAD
-                                                   or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0)):
+    if h.state & CHAIN and k.chain_side == e and (not k.chain_payload
+                                                   or (s.flags & F_ACK and delta(s.ack, k.chain_seq) > 0)):
         sample_survived(st, h, k)
     if p != NULL and p.side == e:
         if p.kind == WAKE_PROBE:
@@ -353,12 +386,12 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
             p.peer_fin = here(st, s)
 
     # what it does itself
-    if gap >= st.min_idle and calm and (fresh or probing or not (fin or s.length)):
+    if calm and (fresh or probing or not (s.flags & F_FIN or (s.length and known))):
         break_silence(h, k, s, gap, last_file)
     p = pend_of(st, h.pend) if h.pend else NULL
     if probing:
         s.seen = SEEN_PROBE
-        probe(st, index, h, k, s, gap, last_file)
+        probe(st, index, h, k, s, gap, last_file, awake)
     elif fresh:
         s.seen = SEEN_PAYLOAD
         if awake and not h.state & (FIN_SENT << d):
@@ -372,7 +405,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         s.seen = SEEN_RETRANSMISSION
         st.retransmissions += 1
         k.retransmissions[d] += 1
-        if not h.state & (ACKED << e) or delta(h.next[d], h.acked[e]) > 0:
+        if not h.state & (ACKED << e) or delta(end, h.acked[e]) > 0:
             h.state |= RESENT << d
             k.resent_t, k.resent_frame, k.resent_file = s.t, s.frame, st.file
         if p != NULL and p.side == d and p.kind == WAKE_PAYLOAD and delta(end, p.wake.seq) > 0:
@@ -410,7 +443,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         if not h.state & (SPOKE_LAST * BOTH):
             k.spoke_first = <uint8_t>(1 + d)
         h.state = (h.state & ~<uint32_t>(SPOKE_LAST * BOTH | LOWER)) | SPOKE_LAST << d
-        idle_from(st, h, s)
+        idle_since(st, h, s)
     touch(st, h, s)
     refresh(h)
 

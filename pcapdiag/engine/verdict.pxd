@@ -48,11 +48,9 @@ cdef inline void note(State* st, Segment* s, Facts* f, uint8_t* head, uint32_t r
 
 
 cdef inline void peer_facts(Hot* h, Cold* k, Pend* p) noexcept nogil:
-    """What the side that was to answer looked like until then; RSTs in its name have left no trace in `h`."""
+    """What was learned by now of the side that was to answer."""
     cdef int e = 1 - p.side
-    p.peer_known = h.packets[e] > (h.state & (RST_SENT << e) != 0 or p.reply == REPLY_RST)
-    p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[e], h.via[e], h.ip_id[e], h.window[e]
-    p.peer_stamps = 1 if h.state & (STAMPS << e) else 0
+    p.peer_stamps = 1 if h.state & (STAMPS << e) else 2 if k.options_cut >> e & 1 else 0
     p.peer_round_trip = k.round_trip[e]
 
 
@@ -117,9 +115,10 @@ cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, u
 
 
 cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept nogil:
-    """Nothing more will be seen of the pending wake, if there is one. True if that decided an idle period."""
+    """Nothing more will be seen of the pending wake, if there is one. True if it was unanswered and that decided it."""
     cdef Pend* p
     cdef uint32_t result = RESULTS
+    cdef bint answered
     if h.pend == 0:
         return False
     p = pend_of(st, h.pend)
@@ -129,10 +128,11 @@ cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept no
         result = UNANSWERED if p.retransmissions >= 2 else UNDECIDED
     elif p.retransmissions >= 1:       # two probes or more: IDLE106
         result = UNANSWERED
+    answered = p.acknowledged
     if result != RESULTS:
         conclude(st, index, h, k, p, result)
     pend_drop(st, h)
-    return result != RESULTS
+    return result != RESULTS and not answered
 
 
 cdef inline void sample_survived(State* st, Hot* h, Cold* k) noexcept nogil:

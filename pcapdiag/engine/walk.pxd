@@ -129,18 +129,12 @@ cdef inline void remember(State* st, Segment* s) noexcept nogil:
     st.traced += 1
 
 
-cdef inline void first_sight(State* st, uint32_t interface, int64_t t) noexcept nogil:
-    """Since when this interface is watched in the contiguous run of files."""
-    if not st.seen[interface]:
-        st.first_seen[interface] = t
-    st.seen[interface] += 1
-
-
 cdef inline void record(State* st, Reader* r, const uint8_t* p, uint32_t captured, uint32_t original, int64_t t,
                         uint32_t interface) noexcept nogil:
     """One packet record. Its bytes must stay where they are until the batch is flushed."""
     cdef Segment* s = &st.batch[st.batched]
     cdef Fate fate
+    cdef uint32_t at
     st.frame += 1
     st.records += 1
     st.truncated += captured < original
@@ -149,7 +143,7 @@ cdef inline void record(State* st, Reader* r, const uint8_t* p, uint32_t capture
         st.file_first = t
         if not st.run_known:
             st.run_known, st.run_start, st.run_file = 1, t, st.file
-            memset(st.seen, 0, sizeof(st.seen))
+            memset(st.first_frame, 0, sizeof(st.first_frame))
     elif t < st.now:
         st.clock_back += 1
         if st.now - t > st.clock_back_most:
@@ -159,8 +153,9 @@ cdef inline void record(State* st, Reader* r, const uint8_t* p, uint32_t capture
     st.now = t
     if t > st.file_last or st.records == 1:
         st.file_last = t
-    if unlikely_(st.seen[(st.interface_base + interface) & 255] < 2):
-        first_sight(st, (st.interface_base + interface) & 255, t)
+    at = (st.interface_base + interface) & 255
+    if unlikely_(st.first_frame[at] == 0):  # since now this interface is watched in the contiguous run of files
+        st.first_seen[at], st.first_frame[at], st.first_file[at] = t, st.frame, st.file
     s.t, s.frame, s.record, s.captured = t, st.frame, p, captured
     s.interface = <uint16_t>interface
     s.kind = K_SEGMENT

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, settings
-
 from tests.engine.harness import core
 from tests.reference.run import Result, reference
-
-settings.register_profile(
-    "engine", deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-settings.load_profile("engine")
-
 
 @pytest.fixture(params=["core", "reference"])
 def engine(request: pytest.FixtureRequest) -> Callable[..., Result]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.harness import core, differences, law_of_records
+from tests.engine.harness import MORE, core, differences, law_of_records
 from tests.engine.talk import OPENED, SECOND
 from tests.forge.conversation import conversation, merge
 from tests.forge.files import Interface, Section, pcap, pcapng
@@ -34,18 +34,21 @@ def agree(files: list[bytes], min_idle: int = SECOND, contiguous: list[bool] | N
     assert not differences(expected, found)
 
 
+@MORE
 @given(captures(kinds=PLAUSIBLE), IDLE)
 def test_plausible_traffic(packets: list[Packet], min_idle: int) -> None:
     """Requests and responses, delayed ACKs, losses, probes, FINs and RSTs as stacks send them."""
     agree([pcapng(packets)], min_idle)
 
 
+@MORE
 @given(captures(most=2, kinds=SANE), IDLE)
 def test_implausible_traffic(packets: list[Packet], min_idle: int) -> None:
     """Copies, crossing payload, swapped records, port reuse, challenge ACKs, missed bytes, ICMP errors."""
     agree([pcapng(packets)], min_idle)
 
 
+@MORE
 @given(captures(most=2, kinds=PLAUSIBLE), st.integers(0, 40), st.booleans())
 def test_traffic_in_two_files(packets: list[Packet], at: int, contiguous: bool) -> None:
     """A ring of files as one timeline, with or without a hole."""
@@ -65,7 +68,7 @@ def test_link_types_and_tunnels(link: Link, six: bool) -> None:
     assert core([pcap(wrapped, link.link_type)], SECOND).files[0]["segments"] == len(packets)
 
 
-RESOLUTIONS = (None, 6, 9, 3, 12, 0x80 | 10, 0x80 | 30, 0x80 | 33)
+RESOLUTIONS = (None, 6, 9, 3, 10, 0x80 | 10, 0x80 | 30, 0x80 | 33)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -79,11 +82,12 @@ def test_pcapng_dialects(order: str, resolution: int | None) -> None:
             agree([bytes(Section(packets, interfaces, order, kind, noise=True, drops=7))])
 
 
+@MORE
 @given(captures(most=2, kinds=PLAUSIBLE), st.integers(0, 40))
 def test_pcapng_sections(packets: list[Packet], at: int) -> None:
     """Several sections of either byte order, several interfaces with their own clocks."""
     plain = [Interface(), Interface(resolution=6)]
-    other = [Interface(offset=1000), Interface(resolution=0x80 | 40)]
+    other = [Interface(offset=1000), Interface(resolution=0x80 | 32)]
     agree([bytes(Section(packets[:at], plain, "<")) + bytes(Section(packets[at:], other, ">", noise=True))])
 
 
@@ -94,6 +98,7 @@ def test_pcap_dialects(order: str, style: dict[str, bool]) -> None:
     agree([pcap(conversation(TALK), order=order, **style)])
 
 
+@MORE
 @given(captures(most=2, kinds=PLAUSIBLE), st.integers(20, 100))
 def test_headers_cut_by_the_snap_length(packets: list[Packet], snap: int) -> None:
     """Headers cut by the snap length are counted, not guessed; options may be cut off."""

@@ -18,6 +18,18 @@ class Packet(NamedTuple):
     interface: int = 0
     original: int | None = None
 
+    def __repr__(self) -> str:
+        """Say what it holds, as far as an IP packet tells: failures are read by people."""
+        data = self.data
+        at = 40 if data[:1] and data[0] >> 4 == 6 else 20
+        what = f"{len(data)} bytes"
+        if len(data) >= at + 14 and data[6 if at == 40 else 9] == 6:
+            sport, dport, seq, ack, offset, flags = struct.unpack_from(">HHIIBB", data, at)
+            names = "".join(name for bit, name in zip((1, 2, 4, 8, 16), "FSRPA", strict=True) if flags & bit)
+            length = len(data) - at - (offset >> 4) * 4
+            what = f"{sport}>{dport} {names} seq={seq} ack={ack} len={length} ttl={data[7 if at == 40 else 8]}"
+        return f"<{self.time / 1e9:.6f} {what} interface={self.interface}>"
+
     def cut(self, snap: int) -> Packet:
         """Return the packet as a capture with this snap length holds it."""
         whole = self.original if self.original is not None else len(self.data)

@@ -49,6 +49,7 @@ class End:
     last: bytes = b""
     interface: int = 0
     finished: bool = False
+    opened: bool = False  # sent something after its SYN
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Forger:
         x.ip_id = (x.ip_id + 1) & 0xFFFF
         data = tcp(x.endpoint, y.endpoint, seq, number, flags, payload=payload, options=options, ttl=x.ttl,
                    window=0 if bare else x.window if window is None else window, ip_id=0 if bare else x.ip_id)  # fmt: skip
-        x.last = data
+        x.last, x.opened = data, not flags & SYN
         self.packets.append(Packet(self.time, data, x.interface))
         if remember:
             x.sent.append((seq, flags, payload))
@@ -137,8 +138,8 @@ def _cross(f: Forger, x: End, y: End, v: int) -> None:
 
 def _again(f: Forger, x: End, y: End, v: int) -> None:
     for _ in range(1 + v % 4):
-        if x.sent:
-            seq, flags, payload = x.sent[-1 - (v >= 6 and len(x.sent) > 1)]
+        if x.sent and not (x.opened and x.sent[-1][1] & SYN):
+            seq, flags, payload = x.sent[-1 - (v >= 6 and len(x.sent) > 1 and not x.sent[-2][1] & SYN)]
             f.emit(x, y, flags, payload[: max(1, len(payload) - (v == 5))], seq=seq)
             f.time += PAUSES[11 + v]
 
@@ -273,9 +274,13 @@ def connections(draw: st.DrawFn, number: int = 0, kinds: tuple[str, ...] = tuple
     forger = Forger((client, server), start, draw(st.booleans()))
     if draw(st.booleans()):
         forger.handshake(client, server, draw(st.integers(0, 7)))
-    for step in draw(steps(kinds)):
-        _step(forger, step)
     seen = draw(st.sampled_from((None, None, None, None, 0, 1)))
+    opening = ("open", "half-dead")  # by the client, and only where both directions tell the incarnations apart
+    for step in draw(steps(kinds)):
+        if step.what not in opening:
+            _step(forger, step)
+        elif seen is None:
+            _step(forger, step._replace(client=True))
     if seen is not None:
         source = forger.ends[seen].endpoint
         at, size = (8, 16) if six else (12, 4)

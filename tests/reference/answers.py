@@ -45,7 +45,7 @@ def end_silence(c: Connection, s: Segment, x: Side, y: Side, kind: str) -> None:
         c.survived.append(pending)
         c.silence = pending = None
     if pending:
-        if pending.side is x and kind in ("probe", "payload", "retransmission"):
+        if pending.side is x and not s.flags & (SYN | FIN):
             pending.last = s.time
         return
     ends = kind == "payload" or (kind in ("probe", "ack") and not s.flags & FIN)
@@ -73,5 +73,5 @@ def shake(c: Connection, s: Segment, y: Side, fresh: bool) -> None:
         c.shaking = bool(s.flags & SYN)
     if not c.shaking or c.spoke:
         return
-    if s.flags & SYN or (y.greeting and opens(s, y) and not fresh and not s.flags & FIN):
+    if s.flags & SYN or (y.opening and opens(s, y) and not fresh and not s.flags & FIN):
         c.idle_since(s)

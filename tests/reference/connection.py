@@ -20,13 +20,13 @@ def is_successor(c: Connection, s: Segment) -> bool:
     begins = (s.seq + 1) & 0xFFFFFFFF
     if x.first is not None:
         return x.first.seq != begins
-    return y.first is not None and y.isn is None and y.acked != begins and not (y.reset and y.reset.ack == begins)
+    return y.next is not None and y.isn is None and y.acked != begins
 
 
 def is_stray(s: Segment, x: Side, y: Side) -> bool:
     """Whether a segment belongs to an older incarnation, while this one is opening."""
-    if y.opening and not s.flags & SYN:
-        return not opens(s, y)
+    if y.opening and not s.flags & SYN and not opens(s, y):
+        return not s.flags & RST or x.next is None or s.seq != x.next
     return bool(x.opening and x.isn is not None and s.flags & RST and s.seq != (x.isn + 1) & 0xFFFFFFFF)
 
 
@@ -46,18 +46,19 @@ def take(c: Connection, s: Segment) -> str:
     x.packets += 1
     if is_stray(s, x, y):
         return "stray"
+    frozen = c.reset
     if s.flags & RST:
         ends.rst(c, s, x, y)
         kind = "rst"
-    elif c.reset and not ends.swapped_rst(c, s, y):
+    elif c.reset and not (ends.swapped_rst(c, s, y) and (is_new_payload(s, x) or is_probe(s, x, y))):
         ends.after_reset(c, s, x)
-        kind = _what(s, is_new_payload(s, x), is_probe(s, x, y))
+        kind = "stray"
     else:
         kind = _live(c, s, x, y)
-    if opens(s, y):
-        y.opening = y.greeting = False
-    if s.flags & ACK and not s.flags & (SYN | RST):
-        x.opening = x.greeting = False
+    if opens(s, y) and not frozen:
+        y.opening = False
+    if s.flags & ACK and not s.flags & (SYN | RST) and not frozen:
+        x.opening = False
     x.first, x.last, c.last = x.first or s, s, s
     c.last_piece = c.piece
     return kind
@@ -82,8 +83,7 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     if not fresh:
         answers.late_ack(c, s, x, y)
     answers.shake(c, s, y, fresh)
-    x.greeting = x.greeting or (bool(s.flags & SYN) and x.isn is None)
-    x.opening = x.opening or (s.flags & (SYN | ACK) == SYN and x.isn is None)
+    x.opening = x.opening or (bool(s.flags & SYN) and x.isn is None)
     x.syn_ack = x.syn_ack or s.flags & (SYN | ACK) == SYN | ACK
     wake = c.wake
     new = x.move(s)

@@ -213,7 +213,8 @@ def _tcp(packet: _Packet, body: bytes, rest: int, via: Via) -> Header:
         cut = Header(source, target, seq, ack, flags, whole=size <= rest)
         raise Skip("cut by snap length" if len(body) < 20 else "bad TCP header", cut)
     tcp = dpkt.tcp.TCP(body)
-    stamps: bool | None = any(o and o[0] == dpkt.tcp.TCP_OPT_TIMESTAMP for o in dpkt.tcp.parse_opts(tcp.opts))
+    options = [option for option in dpkt.tcp.parse_opts(tcp.opts) if option]  # None: cut off
+    stamps: bool | None = any(kind == dpkt.tcp.TCP_OPT_TIMESTAMP and len(value) == 8 for kind, value in options)
     if not stamps and len(body) < size:
         stamps = None
     return Segment(

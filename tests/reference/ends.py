@@ -12,13 +12,13 @@ SWAPPED = 1 * MS  # captures reorder: a RST may be recorded this much before wha
 
 def payload(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take new payload of x: part of its pending wake, a new wake, or simply traffic."""
+    c.after_repeats(y)
     wake = c.wake
     if wake and wake.x is x and wake.grows_at(s.time) and not c.idle(s, x, y):
         _grow(wake, s)
     else:
         _wake(c, s, x, y)
     c.idle_since(s)
-    c.probes.clear()
     c.spoke, c.over, c.run = x, False, None
 
 
@@ -35,7 +35,7 @@ def after_reset(c: Connection, s: Segment, x: Side) -> None:
         return
     if is_new_payload(s, x):
         _grow(wake, s)
-        wake.length += s.length
+        wake.length += x.move(s)
     elif s.length:
         wake.retransmissions += 1
     if s.flags & FIN and wake.own_fin is None:
@@ -56,7 +56,7 @@ def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
     wake.heartbeat = s.length <= HEARTBEAT_AT_MOST and c.history[-2:] == [pulse, pulse]
     c.history.append(pulse)
     if swapped:
-        _reset_by(wake, swapped[0])
+        _reset_by(wake, swapped[0], delay=0)
 
 
 def again(c: Connection, s: Segment, x: Side, y: Side) -> None:
@@ -65,14 +65,15 @@ def again(c: Connection, s: Segment, x: Side, y: Side) -> None:
     if y.acked is None or delta(end_of(s), y.acked) > 0:
         x.resent = Mark(s.time, s.ref, c.piece)
     wake = c.wake
-    if wake and wake.x is x and wake.grows_at(s.time) and delta(end_of(s), start_of(wake.first)) > 0:
+    open_still = wake is not None and wake.x is x and not wake.outcome
+    if wake and open_still and delta(end_of(s), start_of(wake.first)) > 0:
         wake.retransmissions += 1
-        if wake.pending:
-            wake.last_sent, wake.sent_last = s.ref, s.time
+        wake.last_sent, wake.sent_last = s.ref, s.time
 
 
 def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a keepalive probe of x."""
+    c.after_repeats(y)
     x.probes += 1
     c.probes[x] = c.probes.get(x, 0) + 1
     swapped = swapped_rst(c, s, y)
@@ -85,7 +86,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
     if swapped and c.run:
         if swapped[2]:
             c.periods.remove(swapped[2])
-        _reset_by(_probed(c, c.run), swapped[0])
+        _reset_by(_probed(c, c.run), swapped[0], delay=0)
 
 
 def _probed(c: Connection, run: Run) -> Period:
@@ -93,7 +94,7 @@ def _probed(c: Connection, run: Run) -> Period:
     period = c.end_period("probe", run.first, run.side, run.before, run.silence, run.start)
     period.segments, period.retransmissions = run.count, run.count - 1
     period.last_sent, period.sent_last = run.last.ref, run.last.time
-    period.probes[run.side] -= 1  # the one that is the wake
+    period.probes[run.side] = max(0, period.probes.get(run.side, 0) - 1)  # the one that is the wake
     c.run = None
     return period
 
@@ -102,6 +103,7 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
     """Take a segment of x with FIN."""
     if x.fin:
         return
+    c.after_repeats(y)
     wake = c.wake
     if wake and wake.x is x and wake.grows_at(s.time):
         wake.own_fin = s.ref
@@ -114,6 +116,7 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
 
 def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a RST of x."""
+    c.after_repeats(y)
     wake, newest, before = c.wake, c.periods[-1] if c.periods else None, c.before()
     if newest and newest.x is y and newest.answer and newest.answer.kind == "rst" and newest.settling(s.time):
         newest.answer.count += 1
@@ -143,9 +146,9 @@ def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> 
     return period
 
 
-def _reset_by(wake: Period, s: Segment) -> None:
+def _reset_by(wake: Period, s: Segment, delay: int | None = None) -> None:
     covers = bool(s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0)
-    delay = gap(s.time, wake.first.time)
+    delay = gap(s.time, wake.first.time) if delay is None else delay
     wake.answer = Answer("rst", s.ref, s.time, delay, covers, acknowledged=wake.acked_at)
     wake.decide("reset")
 
@@ -155,7 +158,8 @@ def swapped_rst(c: Connection, s: Segment, y: Side) -> tuple[Segment, Mark, Peri
     if c.swapped is None or not s.flags & ACK:
         return None
     first = c.swapped[0]
-    near = c.last is first and gap(s.time, first.time) <= SWAPPED
+    x, _ = c.side(s.source)
+    near = c.last is first and gap(s.time, first.time) <= SWAPPED and c.idle(s, x, y)
     return c.swapped if near and first.source == y.endpoint and first.seq == s.ack else None
 
 

@@ -39,9 +39,8 @@ class Side:
     isn: int | None = None
     next: int | None = None  # one past the highest sequence number, SYN counted, FIN not
     acked: int | None = None
-    opening: bool = False  # its SYN is not acknowledged yet
+    opening: bool = False  # its SYN or SYN-ACK is not acknowledged, and it sent nothing further
     syn_ack: bool = False
-    greeting: bool = False  # its SYN or SYN-ACK is not acknowledged, and it sent nothing further
     first: Segment | None = None
     last: Segment | None = None
     live: Segment | None = None  # the last that is no RST

@@ -70,6 +70,7 @@ class Connection:
     def idle_since(self, s: Segment) -> None:
         """Count idleness from this segment on."""
         self.idle_from = Mark(s.time, s.ref, self.piece)
+        self.probes.clear()
         for side in self.sides:
             side.resent = None
 
@@ -88,10 +89,13 @@ class Connection:
             return self.acknowledged(y, s.time)
         return y.next is None or delta(y.next, s.ack) <= 0
 
+    def after_repeats(self, y: Side) -> None:
+        """Let idleness begin where y last repeated what was outstanding."""
+        if y.resent:
+            self.idle_from, y.resent = y.resent, None
+
     def idle(self, s: Segment, x: Side, y: Side) -> bool:
         """Whether a segment of x ends an idle period."""
-        if y.resent:
-            self.idle_from, y.resent = y.resent, None  # x did not acknowledge it until now
         return gap(s.time, self.idle_from.time) >= self.min_idle and self.quiet(s, x, y)
 
     def end_period(
