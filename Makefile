@@ -19,7 +19,7 @@ test: tools lint types check
 
 lint: $(VENV)/tested
 	$(BIN)/ruff check .
-	$(BIN)/cython-lint --max-line-length 130 pcapdiag/engine
+	PATH=$(BIN):$$PATH $(BIN)/cython-lint --max-line-length 130 pcapdiag/engine
 
 types: $(VENV)/tested
 	$(BIN)/mypy

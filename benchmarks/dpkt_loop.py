@@ -14,7 +14,7 @@ def main(path: str, idle_s: float = 1.0) -> None:
     """Print how many segments there were, how many came after an idle second, and how many were resets."""
     last: dict[frozenset[tuple[bytes, int]], float] = {}
     segments = after_idle = resets = 0
-    with open(path, "rb") as file:  # noqa: PTH123 - as people write it
+    with open(path, "rb") as file:
         for when, data in dpkt.pcap.Reader(file):
             ip = dpkt.ethernet.Ethernet(data).data
             if not isinstance(ip, dpkt.ip.IP | dpkt.ip6.IP6) or not isinstance(ip.data, dpkt.tcp.TCP):

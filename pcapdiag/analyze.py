@@ -68,8 +68,10 @@ def analyze(
         keep,
         on_finding,
     )
-    if run.options.min_idle <= 0:
-        raise ValueError("min_idle must be longer than 0")
+    if not 0 < run.options.min_idle <= 1 << 62:
+        raise ValueError("min_idle must be longer than 0 and shorter than a century")
+    if not 1 <= max_connections <= 1 << 29:
+        raise ValueError("max_connections must be from 1 to 2^29")
     for path, seen in run.inputs([paths] if isinstance(paths, (str, os.PathLike)) else list(paths)):
         run.file(path, seen, progress)
     run.insist()

@@ -18,19 +18,24 @@ def parse_service(text: str) -> Endpoint:
     bracketed = address.startswith("[") and address.endswith("]")
     try:
         ip = ipaddress.ip_address(address[1:-1] if bracketed else address)
-        if not separator or not port.isdecimal() or not 0 < int(port) < 65536 or bracketed != (ip.version == 6):
+        good = separator and bracketed == (ip.version == 6) and "%" not in address and port.isascii()  # no zones captured
+        if not good or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError
     except ValueError:
-        raise ValueError(f"not a service: {text!r} (write it like 10.0.0.1:443 or [2001:db8::1]:443)") from None
+        raise ValueError(f"{text!r} is no service (write it like 10.0.0.1:443 or [2001:db8::1]:443)") from None
     return Endpoint(str(ip), int(port))
 
 
 def parse_host(text: str) -> Network:
     """``10.1.2.3`` or ``10.1.0.0/16`` as a network. Raises ValueError saying how to write it."""
     try:
+        if "%" in text:
+            raise ValueError
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ValueError(f"not an address or network: {text!r} (write it like 10.1.2.3 or 10.1.0.0/16)") from None
+        raise ValueError(
+            f"{text!r} is no address or network (write it like 10.1.2.3, 10.1.0.0/16, 2001:db8::/32)"
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ class CaptureError(Exception):
         self.reason = reason
 
 
-class NotCapture(CaptureError):  # noqa: N818 - says what the file is, as FileNotFoundError does not
+class NotCapture(CaptureError):
     """It could be read, and is something else. Only this may be skipped where a directory is searched: if
     what could not be looked into (permission, a missing library) were skipped, silence would look like
     completeness."""
 
 
-class DamagedStream(Exception):  # noqa: N818 - damage is data that ends early, not an error of the program
+class DamagedStream(Exception):
     """The rest of ``path`` cannot be read or decompressed; everything before was delivered.
 
     ``offset`` is the number of (decompressed) bytes delivered, ``reason`` is for people.

@@ -63,7 +63,7 @@ WIDEST = 120
 @click.option("--all", "every", is_flag=True, help="List everything, however much it is.")
 @click.option(
     "--max-connections",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1 << 29),
     default=1_000_000,
     show_default=True,
     help="Connections to keep at once; beyond it, the longest idle are forgotten.",

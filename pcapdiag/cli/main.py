@@ -13,6 +13,7 @@ import click
 from pcapdiag.capture.errors import CaptureError
 from pcapdiag.report.output import OutputError
 from pcapdiag.report.text import clean
+from pcapdiag.version import VERSION
 
 #: Every command and the module that holds it as ``command``. Modules are imported when their command is run
 #: or listed.
@@ -63,9 +64,7 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
-
-        click.echo(f"pcapdiag {version('pcapdiag')}")
+        click.echo(f"pcapdiag {VERSION}")
         ctx.exit()
 
 
@@ -120,6 +119,9 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def trouble(text: str, code: int) -> int:
     """Say on stderr what is wrong, with hostile characters made visible; gives ``code`` back."""
-    for line in text.splitlines() or [""]:
-        click.echo(f"pcapdiag: {clean(line)}", err=True)
+    try:
+        for line in text.splitlines() or [""]:
+            click.echo(f"pcapdiag: {clean(line)}", err=True)
+    except (OSError, ValueError, AttributeError):  # stderr is closed or full: the code still says it
+        sys.stderr = None
     return code

@@ -77,7 +77,7 @@ class Bar:
 @contextmanager
 def progress_bar(wanted: bool, *, color: bool = True) -> Iterator[Bar | None]:
     """A bar while the block runs, or None if it is unwanted or stderr is no terminal."""
-    if not wanted or not sys.stderr.isatty():
+    if not wanted or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     bar = Bar(color=color)

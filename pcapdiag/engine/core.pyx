@@ -15,11 +15,10 @@ from libc.string cimport memcpy, memmove, memset
 
 from .layout cimport *
 from .state cimport *
-from .table cimport closed, rebuild
+from .table cimport rebuild
 from .services cimport decide_roles, service_find
 from .verdict cimport give_up, stamps_in
 from .idle cimport own_outstanding
-from .track cimport slow
 from .walk cimport *
 
 from . import objects
@@ -381,6 +380,7 @@ cdef class Engine:
             if s.stats != NULL:
                 out.append(objects.service(
                     endpoint=objects.endpoint(s.hi, s.lo, s.port), counts=counts.get(i, [0, 0, 0, 0]),
+                    forgotten=s.stats.forgotten,
                     outcomes=[s.stats.results[j] for j in range(<int>RESULTS)], survived=s.stats.survived,
                     histogram=tuple([s.stats.histogram[j] for j in range(BUCKETS)]), longest=longest(&s.stats.longest)))
         return out
@@ -445,4 +445,3 @@ cdef object sent(Hot* h, Cold* k, int side):
         return 0
     first = k.start[side] + (1 if h.state & (ISN << side) else 0)
     return <uint32_t>(h.next[side] - first)
-

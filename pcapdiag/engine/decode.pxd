@@ -218,7 +218,7 @@ cdef inline Fate ip(State* st, Cursor* c, Segment* s, uint32_t ethertype) noexce
     cdef const uint8_t* p
     cdef const uint8_t* src
     cdef const uint8_t* dst
-    cdef uint32_t header, protocol, total, inner, ends
+    cdef uint32_t header, protocol, total, inner
     cdef int64_t room
     while True:
         c.layers += 1

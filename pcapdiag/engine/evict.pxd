@@ -6,6 +6,7 @@ from libc.string cimport memset
 
 from .layout cimport *
 from .state cimport *
+from .services cimport statistics
 from .table cimport closed, rebuild
 from .verdict cimport give_up
 
@@ -27,6 +28,7 @@ cdef inline uint32_t forget(State* st, uint32_t wanted, bint open_too) noexcept 
     cdef int64_t oldest = st.at_t, span
     cdef uint32_t i, age, total = 0, gone = 0
     cdef Hot* h
+    cdef Statistics* stats
     for i in range(1, st.used + 1):
         h = hot_of(st, i)
         if not h.state & FREE and (open_too or finished(h)) and h.t_last < oldest:
@@ -48,6 +50,9 @@ cdef inline uint32_t forget(State* st, uint32_t wanted, bint open_too) noexcept 
         if h.state & FREE or not (open_too or finished(h)) or since(h.t_last, oldest) // span > age:
             continue
         give_up(st, i, h, cold_of(st, i))
+        stats = statistics(st, h, cold_of(st, i))
+        if stats != NULL:
+            stats.forgotten += 1
         if finished(h):
             st.evicted_closed += 1
         else:
@@ -72,5 +77,7 @@ cdef inline void make_room(State* st) noexcept nogil:
     gone = forget(st, wanted, False)
     if gone < wanted:
         forget(st, wanted - gone, True)
+    # What comes back was silent only since now, for all we know.
     st.evicted_here = 1
+    st.evicted_t, st.evicted_known = st.at_t, 1
     rebuild(st, st.mask + 1)

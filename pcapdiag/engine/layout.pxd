@@ -104,10 +104,10 @@ cdef enum Seen:  # what a segment was taken for, for the trace
 cdef extern from *:
     """
     #define MS 1000000LL
-    #define COPY_WINDOW (50 * MS)     /* a bridge or tunnel re-records within milliseconds; a retransmission takes an RTO, 200 ms and more */
+    #define COPY_WINDOW (50 * MS)     /* a bridge or tunnel re-records within milliseconds; an RTO is 200 ms and more */
     #define OFFLOAD_WINDOW (1 * MS)   /* GSO: one super-segment on one interface, its pieces on the next */
     #define ACK_DELAY (500 * MS)      /* RFC 1122 4.2.3.2: an ACK is delayed by less than 0.5 s */
-    #define ACK_MISSED (3000 * MS)    /* no retransmission for this long: RFC 6298 (2.1, 5.7) starts at 1 s and falls back to 3 s */
+    #define ACK_MISSED (3000 * MS)    /* RFC 6298 (2.1, 5.7): a retransmission timer starts at 1 s or falls back to 3 s */
     #define SWAPPED (1 * MS)          /* how far apart captures reorder two records */
     #define SETTLE (250 * MS)         /* RSTs to the pieces of one request arrive within about a round-trip time */
     #define HEARTBEAT_MOST 64
@@ -245,7 +245,7 @@ cdef struct Longest:
 
 cdef struct Statistics:              # of one service, made when its first idle period or silence is counted
     uint64_t results[8]
-    uint64_t survived
+    uint64_t survived, forgotten
     Longest longest
     uint32_t histogram[120]
 

@@ -121,10 +121,10 @@ def idle_period(
     )  # fmt: skip
 
 
-def service(*, counts: list[int], outcomes: list[int], longest: Any, **facts: Any) -> Service:
+def service(*, counts: list[int], forgotten: int, outcomes: list[int], longest: Any, **facts: Any) -> Service:
     """One service's counts as a Service."""
     connections, from_clients, from_servers, probed = counts
-    return Service(connections=connections, idle_periods=sum(outcomes), outcomes=_by_outcome(outcomes),
+    return Service(connections=connections + forgotten, idle_periods=sum(outcomes), outcomes=_by_outcome(outcomes),
                    longest_survived=_extreme(longest), probes=(from_clients, from_servers), probed=probed, **facts)  # fmt: skip
 
 

@@ -80,7 +80,7 @@ cdef inline int port_server(uint32_t a, uint32_t b) noexcept nogil:
 
 cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
     """Server side and how that is known into `k`, strongest proof first; kept once a SYN or SYN-ACK has told."""
-    cdef int side, known
+    cdef int side
     cdef uint32_t a, b
     if k.roles <= ROLE_SYN_ACK and k.service:
         return

@@ -89,7 +89,8 @@ cdef struct State:
     uint32_t frame
     uint16_t file
     uint32_t next_stream
-    uint32_t streams_known, evicted_here
+    uint32_t streams_known, evicted_here, evicted_known
+    int64_t evicted_t              # when connections were last forgotten
     Segment batch[64]
     uint32_t batched
     # interfaces of the current section

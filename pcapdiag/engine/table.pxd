@@ -66,7 +66,7 @@ cdef inline bint rebuild(State* st, uint32_t size) noexcept nogil:
     cdef uint64_t* fresh = <uint64_t*>big_alloc(<size_t>size * 8)
     cdef uint64_t* old = st.slots
     cdef uint64_t slot
-    cdef uint32_t i, at, last = st.mask
+    cdef uint32_t i, last = st.mask
     if fresh == NULL:
         return False
     memset(fresh, 0, <size_t>size * 8)

@@ -8,7 +8,8 @@ from .state cimport *
 from .table cimport closed, find, place, rebuild, replace, same_key, take_index
 from .services cimport decide_roles
 from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_in
-from .idle cimport after_reset, answered, begin, break_silence, continuity, ends_idleness, is_probe, own_outstanding, quiet, reset, time_trip, wake
+from .idle cimport after_reset, answered, begin, break_silence, continuity, ends_idleness, is_probe, own_outstanding
+from .idle cimport quiet, reset, time_trip, wake
 from .evict cimport make_room
 
 
@@ -50,6 +51,8 @@ cdef inline uint32_t create(State* st, Segment* s) noexcept nogil:
         # It may have been silent since before the capture began: this long at least.
         first = st.first_frame[interface] == s.frame and st.first_file[interface] == st.file
         h.t_last = h.t_idle = st.run_start if first else st.first_seen[interface]
+        if st.evicted_known and st.evicted_t > h.t_idle:
+            h.t_last = h.t_idle = st.evicted_t
         h.state = LOWER
     k.first_t, k.first_frame, k.first_file = s.t, s.frame, st.file
     k.roles = ROLE_UNKNOWN
@@ -95,8 +98,8 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
             h.stream = number_stream(st, s)
             h.state &= ~<uint32_t>(BASE * BOTH)
         return index
-    if not give_up(st, index, h, k) and not closed(h) and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle and not h.state & (FIN_SENT * BOTH) \
-            and not own_outstanding(h, k, d, s.t) and not own_outstanding(h, k, e, s.t):
+    if not give_up(st, index, h, k) and not closed(h) and not h.state & (FIN_SENT * BOTH) \
+            and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle and not own_outstanding(h, k, d, s.t) and not own_outstanding(h, k, e, s.t):
         p = begin(st, h, k, s, WAKE_SYN, since(s.t, h.t_last), h.file)
         if p != NULL:
             conclude(st, index, h, k, p, UNDECIDED)
@@ -373,8 +376,8 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
 
     # what the other side had sent is answered
     p = pend_of(st, h.pend) if h.pend else NULL
-    if h.state & CHAIN and k.chain_side == e and (not k.chain_payload
-                                                   or (s.flags & F_ACK and delta(s.ack, k.chain_seq) > 0)):
+    if h.state & CHAIN and k.chain_side == e \
+            and (not k.chain_payload or (s.flags & F_ACK and delta(s.ack, k.chain_seq) > 0)):
         sample_survived(st, h, k)
     if p != NULL and p.side == e:
         if p.kind == WAKE_PROBE:

@@ -152,7 +152,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class PeerFacts:
-    """The answering side's last segment before the wake, and what was negotiated: what a RST is compared with.
+    """The answering side's last segment before the wake (None: none was captured), and what was learned of it: what a RST
+    is compared with.
 
     ``round_trip`` is the least time in ns seen from the capture point to the peer and back (None: never seen).
     ``timestamps`` is whether the peer's earlier segments carried the option.
@@ -170,9 +171,10 @@ class PeerFacts:
 class Connection:
     """One incarnation of a 4-tuple.
 
-    ``id`` is unique at one capture point, ``point`` is that point's index. ``stream`` is Wireshark's ``tcp.stream`` in file ``file`` (where it was first
-    seen), None where it cannot be known. ``packets`` and ``payload`` are (from client, from server); payload in
-    bytes by sequence numbers. ``handshake`` is whether SYN and SYN-ACK were both captured.
+    ``id`` is unique at one capture point, ``point`` is that point's index. ``stream`` is Wireshark's ``tcp.stream`` in
+    file ``file`` (where it was first seen), None where it cannot be known. ``packets`` and ``payload`` are (from
+    client, from server): packets with copies, payload in bytes by sequence numbers. ``handshake`` is whether SYN and
+    SYN-ACK were both captured.
     """
 
     point: int

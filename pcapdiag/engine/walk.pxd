@@ -267,11 +267,18 @@ cdef inline const uint8_t* option(const uint8_t* p, const uint8_t* end, uint16_t
     return NULL
 
 
+cdef inline uint64_t ten_to(int power) noexcept nogil:
+    cdef uint64_t n = 1
+    while power > 0:
+        n *= 10
+        power -= 1
+    return n
+
+
 cdef inline void interface_block(State* st, Reader* r, const uint8_t* p, uint32_t length) noexcept nogil:
     cdef Interface* i
     cdef const uint8_t* v
     cdef uint16_t size
-    cdef uint32_t k
     cdef const uint8_t* end = p + length - 4
     if length < 20:
         r.trouble = BLOCK_TOO_SHORT
@@ -288,15 +295,9 @@ cdef inline void interface_block(State* st, Reader* r, const uint8_t* p, uint32_
         if v[0] & 0x80:
             i.divide, i.binary = 0, v[0] & 0x7F
         elif v[0] <= 9:
-            i.multiply = 1
-            for k in range(9 - v[0]):
-                i.multiply *= 10
+            i.multiply = ten_to(9 - v[0])
         elif v[0] <= 28:
-            i.divide = 1
-            for k in range(v[0] - 9):
-                i.divide *= 10
-            if i.divide == 1:
-                i.multiply = 1
+            i.divide = ten_to(v[0] - 9)
         else:
             i.divide = <uint64_t>-1
     v = option(p + 16, end, 14, &size, r.swap)  # if_tsoffset, seconds
@@ -306,7 +307,7 @@ cdef inline void interface_block(State* st, Reader* r, const uint8_t* p, uint32_
 
 cdef inline void block(State* st, Reader* r, const uint8_t* p, uint32_t length) noexcept nogil:
     """One whole pcapng block."""
-    cdef uint32_t kind = get32(p, r.swap), captured, original, interface, head
+    cdef uint32_t kind = get32(p, r.swap), captured, original, interface
     cdef const uint8_t* v
     cdef uint16_t size
     cdef Interface* i

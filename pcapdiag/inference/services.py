@@ -13,8 +13,9 @@ from pcapdiag.inference.types import FailedSilence, Pattern, ServiceView
 #: A restart or failover resets everything within moments; timers run out when each connection's own idleness does.
 EVENT_SPAN = 5_000_000_000
 EVENT_LEAST = 3
-#: Gaps of one timer differ by when the next request happens to come; below this ratio they say nothing against a timer.
-EVENT_RATIO = 2
+#: Connections that fall idle together and fail by one timer fail as far apart as their gaps differ; those that an event
+#: resets fail together, however different their gaps are.
+EVENT_SPREAD, EVENT_RATIO = 4, 2
 
 
 def views(services: Iterable[Service], periods: Sequence[IdlePeriod], incidents: dict[Endpoint, int]) -> tuple[ServiceView, ...]:
@@ -81,7 +82,7 @@ def _view(service: Service, failures: list[IdlePeriod], incidents: int) -> Servi
         failed = sum(s.length >= shortest.length for s in samples)
         survived, uncertain = _survived_beyond(service, longest, shortest.length)
         total = failed + survived
-    pattern, reason = _pattern(failures, samples, shortest, longest)
+    pattern, reason = _pattern(samples, shortest, longest)
     return ServiceView(service, incidents, longest, shortest, failed, total, uncertain, pattern, reason)
 
 
@@ -99,16 +100,18 @@ def _survived_beyond(service: Service, longest: Extreme | None, length: int) -> 
 
 
 def _pattern(
-    failures: list[IdlePeriod], samples: list[FailedSilence], shortest: FailedSilence | None, longest: Extreme | None
+    samples: list[FailedSilence], shortest: FailedSilence | None, longest: Extreme | None
 ) -> tuple[Pattern, str]:
     """What the failures look like together, in a sentence with the numbers."""
     if shortest is None:
         return Pattern.NONE, "no silence failed"
-    times = sorted(p.wake.first.ref.time for p in failures)
-    lengths = sorted(s.length for s in samples)
-    span, n = times[-1] - times[0], len(failures)
+    exact = [s for s in samples if not s.lower_bound]
+    times = sorted(s.ended.time for s in exact or samples)
+    lengths = sorted(s.length for s in exact or samples)
+    span, n = times[-1] - times[0], len(exact)
     spread = f"gaps from {format_duration(lengths[0])} to {format_duration(lengths[-1])}"
-    if n >= EVENT_LEAST and span <= EVENT_SPAN and lengths[-1] >= EVENT_RATIO * lengths[0]:
+    apart = lengths[-1] >= EVENT_RATIO * lengths[0] and lengths[-1] - lengths[0] >= EVENT_SPREAD * span
+    if n >= EVENT_LEAST and span <= EVENT_SPAN and apart:
         return Pattern.EVENT, (
             f"{n} failures within {format_duration(span)}, {spread}: an event (restart, failover, flush), not a timer"
         )
@@ -124,7 +127,6 @@ def _pattern(
     if n < 2:
         return Pattern.UNDETERMINED, "one failure, longer than all that survived: consistent with a timer"
     return Pattern.TIMER, (
-        f"the failures follow the gap: all that failed were longer than {format_duration(longest.length)}, "
-        f"{spread}: consistent with a timer"
+        f"the failures follow the gap: all that failed were longer than {format_duration(longest.length)}, {spread}"
     )
 

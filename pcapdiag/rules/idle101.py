@@ -51,9 +51,7 @@ def check(period: IdlePeriod) -> Finding | None:
     sent = describe(period)
     proved = not any(period.missed)
     reasons, against = _reasons(period), _against(period)
-    if not proved:
-        confidence = Confidence.POSSIBLE
-    elif sent.farewell and closes_at_once(period) and sent.label is None:
+    if not proved or (sent.farewell and closes_at_once(period) and sent.label is None):
         confidence = Confidence.POSSIBLE
     elif against or period.fin is not Fin.EXCLUDED:
         confidence = Confidence.LIKELY

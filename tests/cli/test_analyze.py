@@ -79,7 +79,7 @@ def test_options_reach_the_library(library: Library) -> None:
         ("--host", "10.1.2", "10.1.0.0/16"),
         ("--host", "10.1.2.3/33", "10.1.0.0/16"),
         ("--host", "fe80::1%eth0", "10.1.0.0/16"),
-        ("--max-connections", "0", "x>=1"),
+        ("--max-connections", "0", "1<=x"),
         ("--format", "xml", "json"),
         ("--color", "pink", "always"),
     ],

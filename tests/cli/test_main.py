@@ -11,6 +11,7 @@ import pytest
 from pcapdiag.capture.errors import CaptureError
 from pcapdiag.cli import main as module
 from pcapdiag.cli.main import COMMANDS, main
+from pcapdiag.version import VERSION
 from tests.cli.conftest import Library
 
 Captured = pytest.CaptureFixture[str]
@@ -46,11 +47,10 @@ def test_no_command_is_bad_usage(capsys: Captured) -> None:
     assert captured.out == ""
 
 
-def test_version(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_version(capsys: Captured) -> None:
     """--version prints name and version."""
-    monkeypatch.setattr("importlib.metadata.version", lambda _: "1.2.3")
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out == "pcapdiag 1.2.3\n"
+    assert capsys.readouterr().out == f"pcapdiag {VERSION}\n"
 
 
 @pytest.mark.parametrize("args", [["no-such-command"], ["--no-such-option"], ["analyze"], ["analyze", "--x", "a"]])

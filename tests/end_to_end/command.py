@@ -55,7 +55,7 @@ def analyze(*arguments: str | Path, **options: bytes | str | Path) -> subprocess
 
 
 def on_terminal(*arguments: str | Path, columns: int = 80, **variables: str) -> tuple[int, str]:
-    """Run ``pcapdiag analyze`` with a terminal of that width as output; gives its exit code and all it printed there."""
+    """Run ``pcapdiag analyze`` with a terminal of that width as output; gives its exit code and what it printed."""
     leader, follower = pty.openpty()
     os.set_blocking(leader, True)
     _resize(follower, columns)

@@ -52,7 +52,7 @@ def test_exit_codes(arguments: list[str | Path], code: int, cut: Path) -> None:
 
 
 def test_the_report_is_on_stdout_and_trouble_on_stderr(cut: Path) -> None:
-    """stdout holds the report alone, first line first; stderr one line for each thing that is wrong, and no more."""
+    """Stdout holds the report alone, first line first; stderr one line for each thing that is wrong, and no more."""
     fine, broken, absent = analyze(RESET), analyze(cut, "no-such-file.pcap"), analyze("no-such-file.pcap")
     assert (fine.stdout.splitlines()[0], fine.stderr) == (HEADLINE, "")
     assert broken.stdout.startswith(HEADLINE)
@@ -76,7 +76,8 @@ def test_a_pipe_is_80_columns_wide_and_plain() -> None:
 
 def test_colour_only_for_a_terminal_and_never_against_no_color() -> None:
     """A terminal gets colour, unless NO_COLOR is set and not empty or TERM is dumb; --color decides over all."""
-    for variables, colored in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)):
+    expected = (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False))
+    for variables, colored in expected:
         assert (ESCAPE in on_terminal(RESET, **variables)[1]) is colored
     assert ESCAPE not in on_terminal(RESET, "--color", "never")[1]
     assert ESCAPE in analyze(RESET, "--color", "always", NO_COLOR="1").stdout
@@ -144,15 +145,21 @@ def test_a_capture_is_never_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == RESET.read_bytes()
 
 
-def test_help_and_version() -> None:
-    """--help documents the exit codes, each command has its own, and --version names the program."""
-    assert "Exit codes:" in pcapdiag("--help").stdout
-    assert "--min-idle DURATION" in pcapdiag("analyze", "--help").stdout
+def test_help() -> None:
+    """--help documents the exit codes, each command has its own, and both fit 80 columns."""
+    shown, own = pcapdiag("--help").stdout, pcapdiag("analyze", "--help").stdout
+    assert "Exit codes:" in shown
+    assert "--min-idle DURATION" in own
+    assert max(map(len, (shown + own).splitlines())) <= 80
+
+
+def test_version() -> None:
+    """--version names the program and its version, installed or run from its folder."""
     assert re.fullmatch(r"pcapdiag \d+\.\d+\.\d+\S*\n", pcapdiag("--version").stdout)
 
 
 def test_a_reader_that_leaves() -> None:
-    """A reader that has left before the report came, as head may, is no trouble: nothing on stderr, 141 as by SIGPIPE."""
+    """A reader that left before the report came, as head may, is no trouble: nothing on stderr, 141 as by SIGPIPE."""
     with subprocess.Popen([*PCAPDIAG, "analyze", str(RESET)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
                           env=environment()) as child:  # fmt: skip
         assert child.stdout is not None

@@ -18,8 +18,12 @@ def is_successor(c: Connection, s: Segment) -> bool:
     if x.isn is not None:
         return x.isn != s.seq or c.closed
     begins = (s.seq + 1) & 0xFFFFFFFF
-    if x.first is not None:
-        return x.first.seq != begins
+    if x.begins is None and y.reset and y.reset.flags & ACK and y.reset.ack == begins:
+        return False  # its refusal was recorded first
+    if c.closed:
+        return True
+    if x.begins is not None:
+        return x.begins != begins
     return y.next is not None and y.isn is None and y.acked != begins
 
 
@@ -59,7 +63,9 @@ def take(c: Connection, s: Segment) -> str:
         y.opening = False
     if s.flags & ACK and not s.flags & (SYN | RST) and not frozen:
         x.opening = False
-    x.first, x.last, c.last = x.first or s, s, s
+    if x.begins is None and not s.flags & RST:
+        x.begins = s.seq
+    x.last = c.last = s
     c.last_piece = c.piece
     return kind
 

@@ -41,7 +41,7 @@ class Side:
     acked: int | None = None
     opening: bool = False  # its SYN or SYN-ACK is not acknowledged, and it sent nothing further
     syn_ack: bool = False
-    first: Segment | None = None
+    begins: int | None = None  # the sequence number of its first segment
     last: Segment | None = None
     live: Segment | None = None  # the last that is no RST
     fin: tuple[int, tuple[int, int]] | None = None  # its position in the sequence, and its record

@@ -68,7 +68,7 @@ class Connection:
         return Mark(self.last.time, self.last.ref, self.last_piece) if self.last else self.began
 
     def idle_since(self, s: Segment) -> None:
-        """Count idleness from this segment on."""
+        """Count idleness, and probes inside it, from this segment on."""
         self.idle_from = Mark(s.time, s.ref, self.piece)
         self.probes.clear()
         for side in self.sides:
