@@ -333,7 +333,7 @@ cdef class Engine:
             point=self.point, id=index, client=ends[client], server=ends[server], roles=roles,
             file=k.first_file, stream=None if k.first_stream == NO_STREAM else k.first_stream,
             first=(k.first_file, k.first_frame, k.first_t), last=(h.file, h.last_frame, h.t_last),
-            handshake=k.handshake & 1 != 0, packets=(h.packets[client], h.packets[server]),
+            handshake=k.handshake & BOTH_SYNS != 0, packets=(h.packets[client], h.packets[server]),
             payload=(sent(h, k, client), sent(h, k, server)),
             retransmissions=(k.retransmissions[client], k.retransmissions[server]), copies=k.copies,
             probes=(k.probes[client], k.probes[server]), idle_periods=k.periods,
@@ -345,7 +345,8 @@ cdef class Engine:
         cdef State* st = &self.st
         cdef uint32_t i
         order = sorted((cold_of(st, i).first_file, cold_of(st, i).first_frame, i)
-                       for i in range(1, st.used + 1) if not hot_of(st, i).state & FREE)
+                       for i in range(1, st.used + 1)
+                       if not hot_of(st, i).state & FREE and cold_of(st, i).first_frame)
         for _, _, index in order:
             i = index
             decide_roles(st, hot_of(st, i), cold_of(st, i))
@@ -362,7 +363,7 @@ cdef class Engine:
         counts = {}
         for i in range(1, st.used + 1):
             h, k = hot_of(st, i), cold_of(st, i)
-            if h.state & FREE:
+            if h.state & FREE or cold_of(st, i).first_frame == 0:
                 continue
             decide_roles(st, h, k)
             server = k.server
@@ -393,7 +394,7 @@ cdef class Engine:
         cdef uint32_t i, idle = 0, handshakes = 0, one_sided = 0
         for i in range(1, st.used + 1):
             h = hot_of(st, i)
-            if h.state & FREE:
+            if h.state & FREE or cold_of(st, i).first_frame == 0:
                 continue
             handshakes += h.state & (SYN_SENT * BOTH) != 0
             one_sided += (h.packets[0] == 0) != (h.packets[1] == 0)

@@ -137,8 +137,8 @@ cdef inline Fate tcp(State* st, Cursor* c, Segment* s, const uint8_t* src, const
 
 
 cdef inline Fate quoted(State* st, Cursor* c, Segment* s, bint six) noexcept nogil:
-    """An ICMP unreachable that quotes a TCP segment (RFC 792, RFC 4443 3.1): handed on as K_ICMP, in the quoted
-    segment's direction. The record itself is no segment."""
+    """An ICMP error that quotes a TCP segment (RFC 792, RFC 4443 3): handed on as K_ICMP, in the quoted segment's
+    direction. The record itself is no segment."""
     cdef const uint8_t* p
     cdef uint32_t header
     cdef uint64_t sh, sl, dh, dl
@@ -146,7 +146,7 @@ cdef inline Fate quoted(State* st, Cursor* c, Segment* s, bint six) noexcept nog
     if not has(c, 8 + (40 if six else 20) + 8):
         return SKIP_PROTOCOL
     p = c.p + c.at
-    if p[0] != (1 if six else 3):
+    if not (1 <= p[0] <= 4 if six else p[0] == 3 or p[0] == 4 or p[0] == 11 or p[0] == 12):
         return SKIP_PROTOCOL
     s.icmp_type, s.icmp_code = p[0], p[1]
     p += 8
@@ -165,7 +165,9 @@ cdef inline Fate quoted(State* st, Cursor* c, Segment* s, bint six) noexcept nog
     orient(s, sh, sl, dh, dl, be16(p), be16(p + 2))
     s.v6 = six
     s.seq = be32(p + 4)
-    s.ack, s.length, s.flags, s.window, s.header = 0, 0, 0, 0, 0
+    s.ack, s.length, s.flags, s.window, s.header, s.fragment = 0, 0, 0, 0, 0, 0
+    if has(c, 8 + header + 16):        # so much of it tshark dissects
+        s.flags, s.header = p[13], 16
     s.payload_at = <uint16_t>c.at
     s.via = via_of(st, c.around)
     s.kind = K_ICMP

@@ -50,13 +50,14 @@ cdef inline uint32_t forget(State* st, uint32_t wanted, bint open_too) noexcept 
         if h.state & FREE or not (open_too or finished(h)) or since(h.t_last, oldest) // span > age:
             continue
         give_up(st, i, h, cold_of(st, i))
-        stats = statistics(st, h, cold_of(st, i))
-        if stats != NULL:
-            stats.forgotten += 1
-        if finished(h):
-            st.evicted_closed += 1
-        else:
-            st.evicted_open += 1
+        if cold_of(st, i).first_frame:   # else it was only quoted in an ICMP error
+            stats = statistics(st, h, cold_of(st, i))
+            if stats != NULL:
+                stats.forgotten += 1
+            if finished(h):
+                st.evicted_closed += 1
+            else:
+                st.evicted_open += 1
         h.state = FREE
         st.spare[st.spares] = i
         st.spares += 1

@@ -13,7 +13,7 @@ cdef inline bint is_probe(Hot* h, Segment* s) noexcept nogil:
     A zero-window probe has the same form; then the peer's window was 0."""
     cdef int d = s.side, e = 1 - s.side
     return s.flags & F_ALL == F_ACK and s.length <= 1 and h.state & (KNOWN << d) and s.seq == h.next[d] - 1 \
-        and not h.state & (FIN_SENT << d) and (h.packets[e] == 0 or h.window[e] != 0) \
+        and not h.state & (FIN_SENT << d) and (not h.state & (KNOWN << e) or h.window[e] != 0) \
         and (not h.state & (ACKED << e) or delta(h.next[d], h.acked[e]) <= 0)
 
 
@@ -85,13 +85,15 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
     p.before.known = h.last_frame != 0
     p.last_speaker = 0 if h.state & SPOKE_LAST else 1 if h.state & (SPOKE_LAST << 1) else NOBODY
     p.hole = p.start.known and h.idle_file < st.run_file
+    if p.hole:
+        p.bound = UPPER_BOUND
     if h.state & PROBED and k.inner_from == h.t_idle:
         p.inner_probes[0], p.inner_probes[1] = k.inner_probes[0], k.inner_probes[1]
     p.fin = FIN_UNSEEN
     if h.state & (FIN_SENT << e):
         p.fin = FIN_SEEN
         p.peer_fin.t, p.peer_fin.frame, p.peer_fin.file, p.peer_fin.known = k.fin_t, k.fin_frame, k.fin_file, 1
-    p.peer_known = h.packets[e] != 0
+    p.peer_known = h.state & (KNOWN << e) != 0
     p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[e], h.via[e], h.ip_id[e], h.window[e]
     note(st, s, &p.wake, p.wake_head, WAKE_HEAD)
     p.last_sent = here(st, s)
@@ -116,7 +118,7 @@ cdef inline void continuity(Hot* h, Pend* p, Segment* s) noexcept nogil:
             p.fin = FIN_INFERRED
         if jump > 1 or (jump == 1 and p.fin != FIN_SEEN and p.fin != FIN_INFERRED):
             p.missed[1] = <uint32_t>(jump - (1 if p.fin == FIN_SEEN else 0))
-    if p.missed[0] or p.missed[1] or p.hole:
+    if p.missed[0] or p.missed[1]:
         p.bound = UPPER_BOUND
 
 
@@ -169,10 +171,7 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         return                         # it resets its own connection: no answer to itself
     if h.pend:
         p = pend_of(st, h.pend)
-        if h.state & CHAIN and k.chain_side == e:
-            p.silence_answered = since(p.last_sent.t, k.chain_from_t)
-        else:
-            p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence)
+        p.silence_answered += since(p.last_sent.t, p.wake.t)
         p.reply = REPLY_RST
         p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
         p.delay = since(s.t, p.wake.t)
@@ -218,7 +217,8 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     probing = is_probe(h, s)
     if p.result != RESET_IN_SILENCE or p.side != e or not (s.length or probing) or not s.flags & F_ACK:
         return
-    if h.last_frame != k.rst_frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq:
+    if h.last_frame != k.rst_frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq \
+            or since(s.t, h.t_idle) < st.min_idle:
         return
     now = begin(st, h, k, s, WAKE_PROBE if probing else WAKE_PAYLOAD, p.silence, p.before.file)
     if now == NULL:
@@ -231,7 +231,6 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     now.reply, now.count, now.covers, now.delay = REPLY_RST, 1, p.wake.flags & F_ACK and delta(p.wake.ack, s.seq) > 0, 0
     now.answer = p.wake
     copy_short(now.answer_head, p.wake_head, ANSWER_HEAD)
-    now.peer_known = h.packets[e] > 1  # the RST itself aside
     peer_facts(h, k, now)
     if now.answer.kept > ANSWER_HEAD:
         now.answer.kept = ANSWER_HEAD

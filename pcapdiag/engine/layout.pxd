@@ -66,6 +66,11 @@ cdef enum:  # a connection's state bits; those of side 1 are those of side 0 shi
     LONE = 1 << 29        # one ACK-only segment of at most one byte so far: perhaps a probe
     BOTH = 3
 
+cdef enum:  # how a connection began, in Cold.handshake
+    BOTH_SYNS = 1
+    SYN_REPEATED = 2
+    LONE_BYTE = 4         # its first segment was an ACK with one byte
+
 cdef enum:
     BATCH = 64
     WAKE_HEAD = 224       # bytes kept of a wake's record: headers and a request line
@@ -105,7 +110,6 @@ cdef extern from *:
     """
     #define MS 1000000LL
     #define COPY_WINDOW (50 * MS)     /* a bridge or tunnel re-records within milliseconds; an RTO is 200 ms and more */
-    #define OFFLOAD_WINDOW (1 * MS)   /* GSO: one super-segment on one interface, its pieces on the next */
     #define ACK_DELAY (500 * MS)      /* RFC 1122 4.2.3.2: an ACK is delayed by less than 0.5 s */
     #define ACK_MISSED (3000 * MS)    /* RFC 6298 (2.1, 5.7): a retransmission timer starts at 1 s or falls back to 3 s */
     #define SWAPPED (1 * MS)          /* how far apart captures reorder two records */
@@ -113,7 +117,7 @@ cdef extern from *:
     #define HEARTBEAT_MOST 64
     #define FIRST_FLIGHT (1 << 20)    /* how much of the opener's first data the capture may have missed */
     """
-    int64_t MS, COPY_WINDOW, OFFLOAD_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, SETTLE
+    int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, SETTLE
     uint32_t HEARTBEAT_MOST
     int32_t FIRST_FLIGHT
 

@@ -25,26 +25,35 @@ cdef inline uint32_t number_stream(State* st, Segment* s) noexcept nogil:
     if not st.streams_known:
         return NO_STREAM
     st.next_stream += 1
-    # tshark dissects a fragmented packet where its last fragment is: perhaps after others
-    return NO_STREAM if s.fragment else st.next_stream - 1
+    if s.fragment:                     # tshark dissects it where its last fragment is: perhaps after others
+        st.streams_known = False
+        return NO_STREAM
+    return st.next_stream - 1
 
 
 cdef inline uint32_t create(State* st, Segment* s) noexcept nogil:
     """A new connection for this segment, not yet in the table; 0 if there is no room or memory."""
-    cdef uint32_t index
+    cdef uint32_t index = take_index(st)
     cdef Hot* h
     cdef Cold* k
-    cdef uint32_t interface = (st.interface_base + s.interface) & 255
-    cdef bint first
-    index = take_index(st)
     if index == 0:
         return 0
     h, k = hot_of(st, index), cold_of(st, index)
     memset(h, 0, sizeof(Hot))
     memset(k, 0, 128)                  # the other lines' fields wait for their state bits
     st.live += 1
-    st.connections += 1
     h.a_hi, h.a_lo, h.b_hi, h.b_lo, h.ports = s.a_hi, s.a_lo, s.b_hi, s.b_lo, s.ports
+    k.roles = ROLE_UNKNOWN
+    if s.kind == K_SEGMENT:            # else only quoted in an ICMP error so far
+        first_seen(st, h, k, s)
+    return index
+
+
+cdef inline void first_seen(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """A connection's first segment."""
+    cdef uint32_t interface = (st.interface_base + s.interface) & 255
+    cdef bint first
+    st.connections += 1
     h.file = h.idle_file = st.file
     h.t_last = h.t_idle = s.t
     if not s.flags & F_SYN:
@@ -53,10 +62,8 @@ cdef inline uint32_t create(State* st, Segment* s) noexcept nogil:
         h.t_last = h.t_idle = st.run_start if first else st.first_seen[interface]
         if st.evicted_known and st.evicted_t > h.t_idle:
             h.t_last = h.t_idle = st.evicted_t
-        h.state = LOWER
+        h.state |= LOWER
     k.first_t, k.first_frame, k.first_file = s.t, s.frame, st.file
-    k.roles = ROLE_UNKNOWN
-    return index
 
 
 cdef inline uint32_t enter(State* st, Segment* s) noexcept nogil:
@@ -179,7 +186,7 @@ cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
     if h.state & (ISN << d) and k.start[d] == s.seq:
         k.retransmissions[d] += 1
         st.retransmissions += 1
-        k.handshake |= 2
+        k.handshake |= SYN_REPEATED
     elif not h.state & (ISN << d) or h.state & (OPENING << d) or not h.state & (KNOWN << d):
         known = h.state & (KNOWN << d) and not h.state & (ISN << d)
         h.state |= (ISN | KNOWN) << d
@@ -193,9 +200,9 @@ cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
             h.state = (h.state & ~<uint32_t>(OPENING << e)) | ACKED << d
             h.acked[d] = s.ack
             if h.state & (SYN_SENT << e):
-                if not k.handshake & 2:
+                if not k.handshake & SYN_REPEATED:
                     time_trip(k, d, since(s.t, k.handshake_t))
-                k.handshake |= 1
+                k.handshake |= BOTH_SYNS
             decide_roles(st, h, k)
         k.handshake_t = s.t
     if s.length and delta(s.seq + 1 + s.length, h.next[d]) > 0:  # TCP Fast Open, RFC 7413
@@ -212,7 +219,7 @@ cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh)
     if h.state & (OPENING << e):       # not stray: it acknowledges the SYN
         h.state &= ~<uint32_t>(OPENING << e)
         if h.state & (SYN_ACK_SENT << e):
-            if not k.handshake & 2:
+            if not k.handshake & SYN_REPEATED:
                 time_trip(k, d, since(s.t, k.handshake_t))
         if not h.state & (SPOKE_LAST * BOTH) and not s.flags & F_FIN:
             idle_since(st, h, s)
@@ -236,11 +243,10 @@ cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh)
 cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """The connection's first segment was an ACK of at most one byte; is this its answer, so that it was a probe?"""
     cdef int e = 1 - s.side
+    cdef uint32_t length = 1 if k.handshake & LONE_BYTE else 0
     h.state &= ~<uint32_t>LONE
-    if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 \
-            and s.ack == k.start[e] + 1:
-        k.start[e] += 1
-        h.next[e] = k.start[e]
+    if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 and s.ack == k.start[e] - length + 1:
+        h.next[e] = k.start[e] = s.ack
         k.probes[e] += 1
         h.state |= PROBED
         k.inner_from = h.t_idle
@@ -266,7 +272,7 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
             p.segments += 1
             p.retransmissions += 1
             p.inner_probes[d] += p.inner_probes[d] < 0xFFFF
-        elif p.acknowledged and awake:
+        elif p.acknowledged and awake and p.side == d:
             give_up(st, index, h, k)
     if h.pend == 0 and awake:
         p = begin(st, h, k, s, WAKE_PROBE, gap, last_file)
@@ -291,9 +297,9 @@ cdef inline void learn(Hot* h, Cold* k, Segment* s) noexcept nogil:
         h.acked[d] = s.ack
 
 
-cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept nogil:
+cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept nogil:
     """Everything that is not plainly the next segment of a busy connection. The order of tests is that of
-    docs/semantics.md."""
+    docs/semantics.md. Returns the index: a SYN may begin another incarnation."""
     cdef Cold* k
     cdef Pend* p
     cdef int d = s.side, e = 1 - s.side
@@ -303,16 +309,18 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
     cdef uint8_t stamps
     st.at_t, st.at_frame = s.t, s.frame
     k = cold_of(st, index)
+    if unlikely_(k.first_frame == 0):
+        first_seen(st, h, k, s)
     if is_copy(h, k, s):
         h.packets[d] += 1
         k.copies += 1
         st.copies += 1
         s.seen = SEEN_COPY
-        return
+        return index
     if s.flags & F_SYN and h.packets[0] + h.packets[1]:
         index = incarnation(st, index, s)
         if index == 0:
-            return
+            return 0
         h, k = hot_of(st, index), cold_of(st, index)
     h.packets[d] += 1
     last_file = h.file
@@ -329,7 +337,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
     if is_stray(h, k, s):
         st.strays += 1
         s.seen = SEEN_STRAY
-        return
+        return index
     known = h.state & (KNOWN << d)
     gap = since(s.t, h.t_last)
     if not h.state & (STAMPS << d) and s.header > 20:
@@ -347,13 +355,13 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
             h.state |= RST_SENT << d
         s.seen = SEEN_RST if s.flags & F_RST else SEEN_STRAY
         touch(st, h, s)
-        return
+        return index
     if s.flags & F_SYN:
         s.seen = SEEN_SYN
         handshake(st, h, k, s)
         touch(st, h, s)
         refresh(h)
-        return
+        return index
     if s.flags & F_RST:
         s.seen = SEEN_RST
         reset(st, index, h, k, s, gap, last_file)
@@ -361,7 +369,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         k.rst_seq[d], k.rst_via[d], k.rst_ttl[d] = s.seq, s.via, s.ttl
         k.rst_frame = s.frame
         touch(st, h, s)
-        return
+        return index
 
     probing = is_probe(h, s)
     fin = s.flags & F_FIN and not h.state & (FIN_SENT << d)
@@ -440,6 +448,9 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         h.state |= KNOWN << d
         h.next[d] = end
         k.start[d] = s.seq
+        if h.state & LONE and s.length:
+            k.start[d] = end
+            k.handshake |= LONE_BYTE
     elif fresh:
         h.next[d] = end
     if fresh:
@@ -449,6 +460,7 @@ cdef inline void slow(State* st, uint32_t index, Hot* h, Segment* s) noexcept no
         idle_since(st, h, s)
     touch(st, h, s)
     refresh(h)
+    return index
 
 
 cdef inline void refresh(Hot* h) noexcept nogil:
@@ -461,6 +473,21 @@ cdef inline void refresh(Hot* h) noexcept nogil:
         h.state &= ~<uint32_t>FAST
 
 
+cdef inline void number_quoted(State* st, uint32_t index, Segment* s) noexcept nogil:
+    """tshark gives a stream number to TCP that an ICMP error quotes, as if it had been sent, but learns nothing from it."""
+    cdef Hot* h
+    if index == 0:
+        index = enter(st, s)
+        if index:
+            hot_of(st, index).file = st.file
+        return
+    h = hot_of(st, index)
+    if h.file == st.file and s.flags & (F_SYN | F_ACK) == F_SYN and h.state & (BASE << s.side) \
+            and cold_of(st, index).base[s.side] != s.seq:
+        h.stream = number_stream(st, s)
+        h.state &= ~<uint32_t>(BASE * BOTH | FAST)
+
+
 cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nogil:
     """An ICMP error that quotes a segment: the answer, if that was the pending wake."""
     cdef Hot* h = hot_of(st, index)
@@ -470,7 +497,7 @@ cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nog
         return
     p = pend_of(st, h.pend)
     if p.side != s.side or p.kind != WAKE_PAYLOAD or p.acknowledged \
-            or s.icmp_type == 3 and s.icmp_code == 4 or delta(s.seq, p.wake.seq) < 0 or delta(s.seq, p.end) >= 0:
+            or s.icmp_type != (1 if s.v6 else 3) or (not s.v6 and s.icmp_code == 4) or delta(s.seq, p.wake.seq) < 0 or delta(s.seq, p.end) >= 0:
         return
     st.at_t, st.at_frame = s.t, s.frame
     p.reply, p.icmp_type, p.icmp_code, p.delay = REPLY_ICMP, s.icmp_type, s.icmp_code, since(s.t, p.wake.t)
@@ -530,6 +557,8 @@ cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
         make_room(st)
         index = find(st, s)
     if unlikely_(s.kind == K_ICMP):
+        if s.header:
+            number_quoted(st, index, s)
         if index:
             unreachable(st, index, s)
         return index
@@ -561,8 +590,7 @@ cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
             elif s.length and wakes_plainly(st, h, s):
                 speak(st, h, s, d)
                 return index
-    slow(st, index, h, s)
-    return index
+    return slow(st, index, h, s)
 
 
 cdef inline void speak(State* st, Hot* h, Segment* s, int d) noexcept nogil:

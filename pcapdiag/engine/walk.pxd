@@ -47,6 +47,7 @@ cdef enum:
     B_STATISTICS = 5
     B_ENHANCED = 6
     B_JOURNAL = 9
+    B_CUSTOM = 0x40000BAD         # with or without the bit that says it may not be copied
 
 cdef enum Format:
     UNKNOWN_FORMAT, PCAP, PCAPNG
@@ -366,10 +367,10 @@ cdef inline void block(State* st, Reader* r, const uint8_t* p, uint32_t length) 
         if v != NULL and size == 8:
             r.drops += get64(v, r.swap)
             r.drops_known = 1
-    elif kind == B_JOURNAL:            # Wireshark shows these as frames, so they count as such
+    elif kind == B_JOURNAL or kind | 0x40000000 == B_CUSTOM:  # Wireshark shows these as frames, so they count as such
         st.frame += 1
         st.records += 1
-        st.fates[<int>SKIP_JOURNAL] += 1
+        st.fates[<int>(SKIP_JOURNAL if kind == B_JOURNAL else SKIP_CUSTOM)] += 1
 
 
 cdef inline uint64_t walk(State* st, Reader* r, const uint8_t* p, uint64_t n) noexcept nogil:

@@ -83,15 +83,14 @@ def test_while_other_packets_flow(options: tuple[str, ...]) -> None:
         done = 0
         for rst in resets:
             live.write(b"".join(stream.records[done:rst]))
-            time.sleep(0.5 if done == 0 else 0)
-            written, done = live.write(stream.records[rst]), rst + 1
-            while live.quiet() and time.monotonic() - written < 5:
+            started, written, done = done > 0, live.write(stream.records[rst]), rst + 1
+            while live.quiet() and time.monotonic() - written < 10:
                 time.sleep(0.05)
                 live.write(stream.records[done])
                 done += 1
             came, line = live.line()
             assert frames(line)[-1] == rst + 1
-            assert came - written < BUDGET
+            assert came - written < BUDGET or not started  # as above
         code, _, errors = live.end()
     assert (code, errors) == (0, "")
 

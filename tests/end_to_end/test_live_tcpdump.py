@@ -51,13 +51,15 @@ def forget(connection: socket.socket) -> None:
 def test_a_real_loss_is_seen_as_it_happens(server: socket.socket) -> None:
     """tcpdump | pcapdiag names the lost request within a second of its RST, while tcpdump goes on capturing."""
     port = server.getsockname()[1]
-    capture = ["tcpdump", "-i", "lo", "-U", "-s", "96", "-w", "-", f"tcp port {port}"]
+    # libpcap would hand on what it captured once a second (tcpdump asks for a timeout of 1000 ms)
+    capture = ["tcpdump", "--immediate-mode", "-i", "lo", "-U", "-s", "96", "-w", "-", f"tcp port {port}"]
     with (
         subprocess.Popen(capture, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tcpdump,
         Live(stdin=tcpdump.stdout) as live,
     ):
         assert tcpdump.stderr is not None
-        assert b"listening on lo" in tcpdump.stderr.readline() + tcpdump.stderr.readline()
+        while b"listening on lo" not in (said := tcpdump.stderr.readline()):
+            assert said, "tcpdump ended"
         try:
             with socket.create_connection(server.getsockname(), timeout=10) as client:
                 accepted, _ = server.accept()

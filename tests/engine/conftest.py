@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from tests.engine.harness import core
 from tests.reference.run import Result, reference
+
 
 @pytest.fixture(params=["core", "reference"])
 def engine(request: pytest.FixtureRequest) -> Callable[..., Result]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -24,6 +25,32 @@ Chunks = Callable[[bytes], Iterable[bytes]]
 def whole(data: bytes) -> Iterator[bytes]:
     """Feed a file at once."""
     yield data
+
+
+def by_one(data: bytes) -> Iterator[bytes]:
+    """Feed a file one byte at a time."""
+    for at in range(len(data)):
+        yield data[at : at + 1]
+
+
+def by_chance(seed: int) -> Callable[[bytes], Iterator[bytes]]:
+    """Return a way to feed a file in pieces of random sizes, empty ones too."""
+
+    def pieces(data: bytes) -> Iterator[bytes]:
+        sizes = random.Random(seed)
+        at = 0
+        while at < len(data):
+            size = sizes.choice((0, 1, 3, 16, 24, 40, 100, 1000, 70000))
+            yield memoryview(data)[at : at + size]  # type: ignore[misc]  # any buffer will do
+            at += size
+
+    return pieces
+
+
+def everything(result: Result) -> tuple[Any, ...]:
+    """All that a run said, where the same code must say the same."""
+    order = sorted(result.periods, key=lambda p: (p["first"], p["kind"], p["outcome"]))
+    return order, sorted(result.connections, key=lambda c: c["first"]), result.totals, result.files
 
 
 def core(
@@ -79,7 +106,7 @@ def law_of_services(services: Sequence[Service]) -> None:
 
 def place(ref: RecordRef | None) -> tuple[int, int] | None:
     """Return file and frame of a record."""
-    return ref and (ref.file, ref.frame)
+    return None if ref is None else (ref.file, ref.frame)
 
 
 def _by_endpoint(c: Connection, pair: tuple[Any, Any]) -> Facts:
@@ -137,7 +164,7 @@ def comparable(result: Result) -> Facts:
     connections = sorted((dict(c) for c in result.connections), key=lambda c: c["first"])
     for c in connections:
         if any(c["rst"].values()):
-            del c["last"], c["copies"]  # which packets still count after a RST is nobody's business
+            del c["last"], c["copies"], c["payload"]  # what still counts after a RST is nobody's business
     resets = any("last" not in c for c in connections)
     totals = {k: v for k, v in result.totals.items() if k != "copies" or not resets}
     return {"periods": periods, "connections": connections, "totals": totals, "files": files}

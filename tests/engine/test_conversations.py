@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.engine.talk import CLIENT, OPENED, SERVER, Reader, heard, ns, only, periods, says, survivors
@@ -84,7 +86,8 @@ def test_a_rst_after_the_request_was_accepted(engine: Reader) -> None:
     says(p, outcome="reset")
     kind, frame, delay, count, acknowledges, acknowledged, _ = p["answer"]
     assert (kind, frame, delay, count, acknowledges) == ("rst", (0, 9), ns("0.5"), 1, True)
-    assert acknowledged is not None and acknowledged % 10**9 == ns("0.043")
+    assert acknowledged is not None
+    assert acknowledged % 10**9 == ns("0.043")
 
 
 def test_a_rst_after_a_response_is_no_answer_to_the_request(engine: Reader) -> None:
@@ -140,7 +143,7 @@ def test_an_icmp_error_about_something_older(engine: Reader) -> None:
 
 def test_unreachable_in_ipv6(engine: Reader) -> None:
     """The same for ICMPv6 and IPv6."""
-    ends = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
+    ends: dict[str, Any] = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
     p = only(engine, OPENED + "60 C 80 bytes\n60.02 C ICMP 1/1", **ends)
     says(p, outcome="unreachable", sender=("2001:db8::1", 50000))
     assert p["answer"][6] == (1, 1)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.engine.talk import CLIENT, OPENED, SERVER, SECOND, Reader, heard, ns, only, periods, says, survivors
+from tests.engine.talk import CLIENT, OPENED, SECOND, SERVER, Reader, heard, ns, only, periods, says, survivors
 from tests.forge.conversation import conversation
 from tests.forge.files import pcap, pcapng
 
-V6 = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
+V6: dict[str, Any] = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
 
 
-def streams(engine: Reader, text: str, **options: object) -> list[int | None]:
+def streams(engine: Reader, text: str, **options: Any) -> list[int | None]:
     """The stream number of each connection, in order."""
     return [c["stream"] for c in heard(engine, text, **options).connections]
 
@@ -40,6 +42,18 @@ def test_a_port_is_used_again_after_a_reset(engine: Reader) -> None:
     assert streams(engine, text) == [0, 0]
 
 
+def test_a_port_is_used_again_after_a_reset_that_came_first(engine: Reader) -> None:
+    """The capture begins with the RST of an older connection: the SYN that follows begins one of its own."""
+    text = "0 C RST\n1 S RST\n2 C SYN isn=5\n2.02 S SYN ACK\n2.03 C ACK\n60 C 80 bytes\n60.02 S RST"
+    says(only(engine, text), connection=(0, 3), outcome="reset", gap="57.97")
+
+
+def test_a_refusal_recorded_before_its_syn(engine: Reader) -> None:
+    """Captures reorder: the RST that acknowledges the SYN refuses it."""
+    result = heard(engine, "0 C SYN quiet isn=5\n0 S RST ACK\n0.0001 C copy")
+    assert len(result.connections) == 1
+
+
 def test_a_repeated_syn(engine: Reader) -> None:
     """A SYN with the same ISN, while the connection lives, is its own."""
     assert streams(engine, "0 C SYN\n1 C again\n3 C again\n3.02 S SYN ACK\n3.03 C ACK") == [0]
@@ -55,7 +69,7 @@ def test_a_syn_recorded_after_its_answer(engine: Reader) -> None:
     """Captures reorder: the SYN that the SYN-ACK acknowledges belongs to it."""
     result = heard(engine, "0.02 C SYN quiet\n0.02 S SYN ACK\n0.0201 C copy\n0.03 C ACK\n60 C 80 bytes\n60.02 S RST")
     (connection,) = result.connections
-    assert connection["stream"] == 0 and result.totals["syn_seen"] == 1
+    assert (connection["stream"], result.totals["syn_seen"]) == (0, 1)
 
 
 def test_a_half_dead_connection_is_woken_by_a_syn(engine: Reader) -> None:
@@ -64,7 +78,8 @@ def test_a_half_dead_connection_is_woken_by_a_syn(engine: Reader) -> None:
                      "60.011 S SYN ACK isn=7\n60.012 C ACK\n60.013 C 80 bytes\n120 C 80 bytes\n120.02 S RST")  # fmt: skip
     result = heard(engine, text)
     old, new = result.connections
-    assert not any(old["rst"].values()) and new["rst"] == {CLIENT: False, SERVER: True}
+    assert not any(old["rst"].values())
+    assert new["rst"] == {CLIENT: False, SERVER: True}
     reset = [p for p in result.periods if p["outcome"] == "reset"]
     assert [(p["connection"], p["gap"]) for p in reset] == [((0, 7), ns("59.987"))] or not reset
 
@@ -72,7 +87,8 @@ def test_a_half_dead_connection_is_woken_by_a_syn(engine: Reader) -> None:
 def test_refused(engine: Reader) -> None:
     """A RST to a SYN is of the connection, and no idle period."""
     result = heard(engine, "0 C SYN\n0.02 S RST ACK")
-    assert result.connections[0]["rst"] == {CLIENT: False, SERVER: True} and not result.periods
+    assert result.connections[0]["rst"] == {CLIENT: False, SERVER: True}
+    assert not result.periods
 
 
 def test_a_client_that_resets_the_syn_ack(engine: Reader) -> None:
@@ -83,9 +99,9 @@ def test_a_client_that_resets_the_syn_ack(engine: Reader) -> None:
 
 @pytest.mark.parametrize("again", ["copy via=1", "copy ttl=63", "copy ttl=63 via=1", "copy"])
 @pytest.mark.parametrize("ends", [{}, V6], ids=["IPv4", "IPv6"])
-def test_a_copy_changes_no_state(engine: Reader, again: str, ends: dict[str, tuple[str, int]]) -> None:
+def test_a_copy_changes_no_state(engine: Reader, again: str, ends: dict[str, Any]) -> None:
     """The same packet recorded again, on another interface, with another TTL, or with identical bytes."""
-    plain = OPENED.strip().splitlines() + ["60 C 80 bytes", "60.2 C again"]
+    plain = [*OPENED.strip().splitlines(), "60 C 80 bytes", "60.2 C again"]
     doubled = []
     for line in plain:
         seconds, side, _ = line.split(None, 2)
@@ -110,7 +126,7 @@ def test_old_payload_of_another_length_elsewhere_is_a_copy(engine: Reader) -> No
     """Super-segments are cut on another interface: old payload there is a copy even if its length differs."""
     text = OPENED + "60 C 2800 bytes\n60.0005 C 1400 bytes seq=-2800 via=1\n60.0006 C 1400 bytes seq=-2800 via=1"
     totals = heard(engine, text).totals
-    assert totals["copies"] == 2 and totals["retransmissions"] == 0
+    assert (totals["copies"], totals["retransmissions"]) == (2, 0)
 
 
 def test_idleness_crosses_files(engine: Reader) -> None:

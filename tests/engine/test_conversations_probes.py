@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.engine.talk import CLIENT, OPENED, SERVER, Reader, heard, ns, only, periods, says, survivors
 
 
-def probes(engine: Reader, text: str, **options: object) -> dict[object, int]:
+def probes(engine: Reader, text: str, **options: Any) -> dict[object, int]:
     """How many probes each side sent."""
     (connection,) = heard(engine, text, **options).connections
     return {k: v for k, v in connection["probes"].items() if v}
@@ -28,6 +30,14 @@ def test_a_probe_is_reset(engine: Reader) -> None:
     says(p, outcome="reset", kind="probe", sender=CLIENT, gap="59.955", silence="29.98", length=0, fin="excluded")
     assert p["answer"][:4] == ("rst", (0, 10), ns("0.02"), 1)
     assert p["probes"] == {CLIENT: 1}
+
+
+def test_a_probe_after_an_acknowledged_push_is_reset(engine: Reader) -> None:
+    """The push was only acknowledged, never answered by payload: its life ends where the probe's begins."""
+    p = only(engine, OPENED + "10 S 80 bytes\n10.04 C ACK\n60 C probe\n60.02 S RST")
+    says(p, outcome="reset", kind="probe", sender=CLIENT, gap=50, silence="49.96", last_speaker=SERVER)
+    p = only(engine, OPENED + "10 C 80 bytes\n10.04 S ACK\n60 C probe\n60.02 S RST")
+    says(p, outcome="reset", kind="probe", sender=CLIENT, gap=50, silence="49.96", last_speaker=CLIENT)
 
 
 def test_a_probe_recorded_after_its_rst(engine: Reader) -> None:
@@ -115,7 +125,7 @@ def test_a_doubtful_byte_breaks_no_continuity(engine: Reader) -> None:
 def test_answers_to_ipv6_probes_are_no_copies(engine: Reader) -> None:
     """IPv6 has no IP ID: the answers to two probes are equal in every field, and yet two packets."""
     text = OPENED + "30 C probe\n30.02 S ACK\n60 C probe\n60.02 S ACK\n90 C 80 bytes\n90.02 S RST"
-    ends = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
+    ends: dict[str, Any] = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
     p = only(engine, text, stamps=False, **ends)
     says(p, silence="29.98", silence_first="29.98", silence_answered="29.98")
     assert heard(engine, text, stamps=False, **ends).totals["copies"] == 0

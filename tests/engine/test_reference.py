@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ HERE = Path(__file__).parents[2] / "captures"
 FOREIGN = Path(os.environ.get("PCAPDIAG_CORPUS", ""))
 IDLE = st.sampled_from((SECOND, 60 * SECOND, SECOND * 3 // 10))
 TALK = OPENED + "30 C probe\n30.02 S ACK\n60 C 80 bytes\n60.2 C again\n60.22 S RST"
-TALK6 = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
+TALK6: dict[str, Any] = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
 
 
 def agree(files: list[bytes], min_idle: int = SECOND, contiguous: list[bool] | None = None) -> None:

@@ -5,29 +5,25 @@ What tshark says otherwise, and why, is `EXPLAINED`: nothing else may differ.
 
 from __future__ import annotations
 
-import subprocess
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests.engine.harness import core as run_core
 from tests.engine.talk import OPENED, SECOND
+from tests.engine.tshark import Row, Segment, tshark
 from tests.forge.conversation import conversation, merge
-from tests.forge.files import Interface, Section, pcap, pcapng
+from tests.forge.files import Interface, Section, block, pcap, pcapng
 from tests.forge.packets import ACK, PSH, RST, Packet, address, fragments, icmp_error, tcp
 from tests.forge.wrap import LINKS
 from tests.programs import needs
 from tests.reference.run import Result, reference
 
 pytestmark = needs("tshark")
-FIELDS = ("frame.number", "tcp.stream", "ip.src", "ipv6.src", "ip.dst", "ipv6.dst", "tcp.srcport", "tcp.dstport",
-          "tcp.len", "tcp.analysis.keep_alive", "tcp.time_delta", "frame.time_epoch")  # fmt: skip
-# Fragments are taken where they are, as the core does; VXLAN's old port must be named.
-OPTIONS = ("-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE", "-o", "tcp.calculate_timestamps:TRUE",
-           "-d", "udp.port==8472,vxlan")  # fmt: skip
 SHIPPED = sorted(p for p in (Path(__file__).parents[2] / "captures").iterdir() if ".pcap" in p.suffixes)
 
 EXPLAINED = {
@@ -41,65 +37,6 @@ EXPLAINED = {
     "beyond": "takes no more payload than the original record holds, whatever the IP length says",
     "reuse": "keeps a stream when a connection begins again with the same ISN",
 }
-
-
-class Row(NamedTuple):
-    """One TCP segment, as tshark prints it."""
-
-    frame: int
-    stream: int
-    source: tuple[str, int]
-    target: tuple[str, int]
-    length: int | None
-    keepalive: bool
-    time: int
-
-
-class Segment(NamedTuple):
-    """One TCP segment, as an engine's trace says."""
-
-    frame: int
-    stream: int | None
-    source: tuple[str, int]
-    target: tuple[str, int]
-    length: int
-    kind: str
-
-
-def tshark(data: bytes, folder: Path) -> list[Row]:
-    """Run tshark over a capture file; TCP quoted in ICMP errors is left out, its stream numbers are not."""
-    path = folder / "capture"
-    path.write_bytes(data)
-    command = ["tshark", "-n", "-r", str(path), *OPTIONS, "-Y", "tcp && !icmp && !icmpv6", "-T", "fields"]
-    for field in FIELDS:
-        command += ["-e", field]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert run.returncode in (0, 2), run.stderr  # 2: the file was cut
-    return [row for line in run.stdout.splitlines() if (row := _row(dict(zip(FIELDS, line.split("\t"), strict=True))))]
-
-
-def _row(said: dict[str, str]) -> Row | None:
-    if not said["tcp.stream"]:
-        return None  # too little of the header was captured
-    innermost = {name: value.split(",")[-1] for name, value in said.items()}
-    six = _inner_is_six(said)
-    source, target = (innermost["ipv6.src" if six else "ip.src"], innermost["ipv6.dst" if six else "ip.dst"])
-    seconds, _, fraction = said["frame.time_epoch"].partition(".")
-    return Row(
-        int(said["frame.number"]), int(said["tcp.stream"]), (source, int(said["tcp.srcport"])),
-        (target, int(said["tcp.dstport"])), int(said["tcp.len"]) if said["tcp.len"] else None,
-        bool(said["tcp.analysis.keep_alive"]), int(seconds) * SECOND + int(fraction.ljust(9, "0")),
-    )  # fmt: skip
-
-
-def _inner_is_six(said: dict[str, str]) -> bool:
-    """Whether TCP is in IPv6: only the client's address of our own talks tells, where both occur."""
-    if not said["ip.src"] or not said["ipv6.src"]:
-        return bool(said["ipv6.src"])
-    return said["ipv6.src"].split(",")[-1] in INNER_SIX
-
-
-INNER_SIX = {"2001:db8::1", "2001:db8::2"}
 
 
 @dataclass(frozen=True)
@@ -120,7 +57,7 @@ def read(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[bytes], Re
             result = run_core([data], SECOND // 2, trace=True)
         else:
             result = reference([data], SECOND // 2)
-        segments = [Segment(f, s, tuple(a), tuple(b), n, k) for f, s, a, b, n, k in result.trace]  # type: ignore[arg-type]  # a NamedTuple there
+        segments = [Segment(f, s, tuple(a), tuple(b), n, k) for f, s, a, b, n, k in result.trace]
         return Reading(tshark(data, tmp_path), segments, result)
 
     return reading
@@ -150,7 +87,7 @@ TALK = OPENED + """
    350.100 C 1400 bytes
    350.120 S RST
 """  # fmt: skip
-TALK6 = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
+TALK6: dict[str, Any] = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
 
 
 def test_link_types_and_tunnels(read: Callable[[bytes], Reading], tmp_path: Path) -> None:
@@ -236,7 +173,8 @@ def test_fragments(read: Callable[[bytes], Reading]) -> None:
     With default preferences tshark reassembles, and numbers the stream where the datagram is complete: the numbers of
     connections that begin with a fragment, and of those after them, cannot be known.
     """
-    for ends in ({}, TALK6):
+    everyone: tuple[dict[str, Any], ...] = ({}, TALK6)
+    for ends in everyone:
         packets = conversation(OPENED + "1 C 3000 bytes\n1.02 S ACK", **ends)
         big = packets[-2]
         cut = [big._replace(data=piece) for piece in fragments(big.data, 1480, 77)]
@@ -312,6 +250,17 @@ def test_file_formats(read: Callable[[bytes], Reading]) -> None:
         seen = read(data)
         same_segments(seen)
         same_gaps(seen)
+
+
+def test_blocks_that_are_frames(read: Callable[[bytes], Reading]) -> None:
+    """Custom and journal blocks are no packets, but take a frame number; name resolution and the like do not."""
+    packets = conversation(TALK)
+    journal = b"__REALTIME_TIMESTAMP=1700000000000000\nMESSAGE=hello\n\n"
+    bodies = {10: struct.pack("<II", 0x544C534B, 4) + b"key ", 9: journal, 4: bytes(4)}
+    for kind in (0x0BAD, 0x40000BAD, 9, 4, 5, 10, 0x0BADD):
+        between = block(kind, bodies.get(kind, bytes(12)), "<")
+        head, tail = bytes(Section(packets[:3])), bytes(Section(packets[3:]))[len(bytes(Section([]))) :]
+        same_segments(read(head + between + tail))
 
 
 def same_gaps(seen: Reading) -> None:

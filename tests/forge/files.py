@@ -46,7 +46,7 @@ class Interface:
     def ticks(self, time: int) -> int:
         """Return nanoseconds as ticks of this interface, rounded down."""
         resolution = 6 if self.resolution is None else self.resolution
-        per_second = 2 ** (resolution & 0x7F) if resolution & 0x80 else 10**resolution
+        per_second: int = 2 ** (resolution & 0x7F) if resolution & 0x80 else 10**resolution
         return (time - (self.offset or 0) * SECOND) * per_second // SECOND
 
 
@@ -83,7 +83,7 @@ class Section:
         out = [block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1), order)]
         out += [self._described(i) for i in self.interfaces]
         if self.noise:
-            out += [block(4, b"\0\0\0\0", order), block(0x00000BAD, b"strange", order)]
+            out += [block(4, b"\0\0\0\0", order), block(0x0000BADD, b"strange", order)]
         for number, packet in enumerate(self.packets):
             out.append(self._recorded(packet))
             if self.noise and number % 3 == 0:

@@ -8,20 +8,21 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from scapy.contrib.geneve import GENEVE
 from scapy.contrib.gtp import GTP_U_Header, GTPPDUSessionContainer
 from scapy.contrib.mpls import MPLS
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
-from scapy.layers.l2 import CookedLinux, Dot1AD, Dot1Q, Ether, GRE
+from scapy.layers.l2 import GRE, CookedLinux, Dot1AD, Dot1Q, Ether
 from scapy.layers.ppp import PPP, PPPoE
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Packet as Layer
 from scapy.packet import Raw
 
 Wrapper = Callable[[bytes], bytes]
-MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
+MACS: dict[str, Any] = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 
 
 def _six(data: bytes) -> bool:
@@ -69,10 +70,13 @@ def _udp(port: int, build: Callable[[bytes], Layer]) -> Wrapper:
 
 
 def _between(protocol: int | None = None) -> Layer:
-    return IP(src="192.0.2.1", dst="192.0.2.2", **({} if protocol is None else {"proto": protocol}))
+    layer = IP(src="192.0.2.1", dst="192.0.2.2")
+    if protocol is not None:
+        layer.proto = protocol
+    return layer
 
 
-def _gre(data: bytes, **fields: int) -> bytes:
+def _gre(data: bytes, **fields: Any) -> bytes:
     return bytes(Ether(**MACS) / _between(47) / GRE(proto=_kind(data), **fields) / Raw(data))
 
 
@@ -124,7 +128,7 @@ LINKS = (
     Link("IPV6", 229, _same, four=False),
     Link("GRE", 1, _gre),
     Link("GRE with everything", 1, lambda d: _gre(
-        d, chksum_present=1, key_present=1, key=9, seqnum_present=1, seqence_number=4)),
+        d, chksum_present=1, key_present=1, key=9, seqnum_present=1, sequence_number=4)),
     Link("GRE Ethernet", 1, lambda d: bytes(Ether(**MACS) / _between(47) / GRE(proto=0x6558) / _inner(d))),
     Link("IP in IP", 1, lambda d: bytes(Ether(**MACS) / _between(4) / Raw(d)), six=False),
     Link("6in4", 1, lambda d: bytes(Ether(**MACS) / _between(41) / Raw(d)), four=False),

@@ -206,7 +206,7 @@ def _tcp(packet: _Packet, body: bytes, rest: int, via: Via) -> Header:
         raise Skip("bad TCP header")
     if len(body) < 16:
         raise Skip("cut by snap length")
-    sport, dport, seq, ack, offset, flags, window = struct.unpack_from(">HHIIBBH", body)
+    sport, dport, seq, ack, offset, flags = struct.unpack_from(">HHIIBB", body)
     source, target = (packet.source, sport), (packet.target, dport)
     size = (offset >> 4) * 4
     if len(body) < 20 or size < 20 or size > rest:

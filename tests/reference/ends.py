@@ -112,6 +112,8 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         c.end_period("fin", s, x, c.before(), c.silence).decide("closed")
         c.closing = x
     x.fin = end_of(s), s.ref
+    if y.fin and c.wake and not c.wake.pending:
+        c.settle()  # closed in good order: a RST that still comes is no answer
 
 
 def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
@@ -120,7 +122,7 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
     wake, newest, before = c.wake, c.periods[-1] if c.periods else None, c.before()
     if newest and newest.x is y and newest.answer and newest.answer.kind == "rst" and newest.settling(s.time):
         newest.answer.count += 1
-    elif wake and wake.x is y and not wake.outcome:
+    elif wake and wake.x is y and not wake.outcome and not (c.run and c.run.side is y):
         _reset_by(wake, s)
     else:
         given_up = wake is not None and wake.pending

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 SECOND = 1_000_000_000
 MAGICS = {0xA1B2C3D4: (1000, 16), 0xA1B23C4D: (1, 16), 0xA1B2CD34: (1000, 24)}  # ns a tick, bytes of record header
+FRAMES = (0x0BAD, 0x40000BAD, 9)  # custom and journal blocks: no packets, but frames where Wireshark counts
 
 
 @dataclass(slots=True)
@@ -100,6 +101,8 @@ def _pcapng(data: bytes) -> Iterator[Record]:
             record = _packet(kind, body, order, interfaces, section, last)
             last = record.time
             yield record
+        elif kind in FRAMES:
+            yield Record(0, last, -1, -1, len(body), body)
 
 
 def _interface(body: bytes, order: str) -> _Interface:

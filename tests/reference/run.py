@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from itertools import pairwise
 from typing import Any
 
 from tests.reference import connection, ends
@@ -106,7 +107,7 @@ def reference(files: Iterable[bytes], min_idle: int, contiguous: Iterable[bool] 
         result.files.append({
             "records": len(times), "segments": len(times) - skipped.total(), "skipped": dict(skipped),
             "span": (min(times), max(times)) if times else (None, None),
-            "clock_back": sum(b < a for a, b in zip(times, times[1:], strict=False)), "damaged": walked.damaged,
+            "clock_back": sum(b < a for a, b in pairwise(times)), "damaged": walked.damaged,
         })  # fmt: skip
     for c in run.connections:
         ends.finished(c)
@@ -130,7 +131,7 @@ def _plain(facts: Facts) -> Facts:
 
 
 def _connection(c: Connection) -> Facts:
-    def each(name: str) -> Facts:
+    def each(name: str) -> dict[tuple[str, int], Any]:
         return {text(side.endpoint): getattr(side, name) for side in c.sides}
 
     return {

@@ -137,7 +137,7 @@ class Period:
         """Return its facts, sides named by endpoint."""
         s, base = self.first, self.silence
         first = base.first_length if base else gap(s.time, self.before.time)
-        until = self.sent_last if self.answer and self.answer.kind == "rst" or self.kind == "rst" else s.time
+        until = self.sent_last if (self.answer and self.answer.kind == "rst") or self.kind == "rst" else s.time
         answered = gap(until, base.before.time if base else self.before.time)
         bound = "upper" if any(self.missed) or self.hole else "lower" if self.start.ref is None else "exact"
         return {
