@@ -290,7 +290,8 @@ cdef class Engine:
         cdef uint32_t i
         for i in range(1, st.used + 1):
             if not hot_of(st, i).state & FREE:
-                give_up(st, i, hot_of(st, i), cold_of(st, i))
+                if give_up(st, i, hot_of(st, i), cold_of(st, i)):
+                    hot_of(st, i).t_idle = st.now  # that ended its idle period: it is not idle any more
         return self.drain(everything=True)
 
     def tick(self, int64_t waited):

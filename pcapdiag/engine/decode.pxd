@@ -112,11 +112,13 @@ cdef inline Fate tcp(State* st, Cursor* c, Segment* s, const uint8_t* src, const
     cdef uint64_t sh, sl, dh, dl
     if room < 20:
         return SKIP_FRAGMENT if s.fragment else SKIP_BAD_TCP
-    if not has(c, 20):
+    header = 16
+    if has(c, 20):
+        header = (p[12] >> 4) * 4
+        if header < 20 or header > room:
+            return SKIP_FRAGMENT if s.fragment and header >= 20 else SKIP_BAD_TCP
+    elif not has(c, 16) or c.at + 20 > c.wire:
         return missing(c, 20, SKIP_BAD_TCP)
-    header = (p[12] >> 4) * 4
-    if header < 20 or header > room:
-        return SKIP_FRAGMENT if s.fragment and header >= 20 else SKIP_BAD_TCP
     if s.v6:
         sh, sl, dh, dl = be64(src), be64(src + 8), be64(dst), be64(dst + 8)
     else:
@@ -131,8 +133,11 @@ cdef inline Fate tcp(State* st, Cursor* c, Segment* s, const uint8_t* src, const
     s.length = <uint32_t>(room - header)
     s.payload_at = <uint16_t>(c.at + header)
     s.via = via_of(st, c.around)
-    s.kind = K_SEGMENT
     hash_segment(st, s)
+    if header == 16:
+        s.kind = K_CUT
+        return SKIP_CUT
+    s.kind = K_SEGMENT
     return IS_SEGMENT
 
 

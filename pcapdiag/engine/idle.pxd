@@ -84,7 +84,7 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
     p.before.t, p.before.frame, p.before.file = h.t_last, h.last_frame, <uint16_t>last_file
     p.before.known = h.last_frame != 0
     p.last_speaker = 0 if h.state & SPOKE_LAST else 1 if h.state & (SPOKE_LAST << 1) else NOBODY
-    p.hole = p.start.known and h.idle_file < st.run_file
+    p.hole = h.idle_file < st.run_file
     if p.hole:
         p.bound = UPPER_BOUND
     if h.state & PROBED and k.inner_from == h.t_idle:
@@ -205,8 +205,8 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
             p.count += 1
         return
     if p.reply == REPLY_RST and p.side == d and p.kind == WAKE_PAYLOAD and s.t <= last.deadline:
-        if s.length and delta(s.seq + s.length, p.end) > 0:  # the rest of a request that is already answered
-            p.length += s.seq + s.length - (p.end if delta(s.seq, p.end) < 0 else s.seq)
+        if s.length and delta(s.seq + s.length, h.next[d]) > 0:  # the rest of a request that is already answered
+            p.length += s.seq + s.length - (h.next[d] if delta(s.seq, h.next[d]) < 0 else s.seq)
             p.segments += 1
             p.end = h.next[d] = s.seq + s.length
         elif s.length:

@@ -81,9 +81,10 @@ cdef enum:
     BUCKETS = 120         # 30 octaves of nanoseconds from 2^20 (1 ms) on, four buckets each
     FIRST_OCTAVE = 20
 
-cdef enum:  # int64 constants are macros below
+cdef enum:  # what a Segment is
     K_SEGMENT = 0
-    K_ICMP = 1
+    K_ICMP = 1            # quoted in an ICMP error
+    K_CUT = 2             # of a TCP header only 16 to 19 bytes were captured: it counts for stream numbers
 
 cdef enum Kind:
     WAKE_PAYLOAD, WAKE_PROBE, WAKE_FIN, WAKE_RST, WAKE_SYN

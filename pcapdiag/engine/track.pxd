@@ -95,7 +95,7 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
     else:
         # swapped records: what the other side sent may already acknowledge this SYN
         if h.state & (KNOWN << d):
-            fresh = k.start[d] != s.seq + 1
+            fresh = closed(h) or k.start[d] != s.seq + 1
         else:
             fresh = h.state & (KNOWN << e) and not h.state & (ISN << e) \
                 and not (h.state & (ACKED << e) and h.acked[e] == s.seq + 1)
@@ -140,7 +140,7 @@ cdef inline bint is_copy(Hot* h, Cold* k, Segment* s) noexcept nogil:
     else:
         if not h.state & (KNOWN << d) or delta(s.seq + s.length, h.next[d] + fin_of(h, d)) > 0:
             return False
-        if s.flags & F_FIN and not (h.state & (FIN_SENT << d) and k.fin_end[d] == s.seq + s.length):
+        if s.flags & F_FIN and not (h.state & (FIN_SENT << d) and delta(s.seq + s.length, k.fin_end[d]) <= 0):
             return False
         if s.flags & F_ACK and (not h.state & (ACKED << d) or delta(s.ack, h.acked[d]) > 0):
             return False
@@ -272,7 +272,7 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
             p.segments += 1
             p.retransmissions += 1
             p.inner_probes[d] += p.inner_probes[d] < 0xFFFF
-        elif p.acknowledged and awake and p.side == d:
+        elif p.acknowledged and awake:
             give_up(st, index, h, k)
     if h.pend == 0 and awake:
         p = begin(st, h, k, s, WAKE_PROBE, gap, last_file)
@@ -390,7 +390,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
     if p != NULL and p.side == e:
         if p.kind == WAKE_PROBE:
             pend_drop(st, h)
-        elif s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0:
+        elif (p.acknowledged and fresh) or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0):
             answered(st, index, h, k, p, s, fresh)
         elif fin:
             p.fin = FIN_SEEN
@@ -441,6 +441,8 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
             k.fin_t, k.fin_frame, k.fin_file = s.t, s.frame, st.file
         h.state |= FIN_SENT << d
         k.fin_end[d] = end
+        if h.state & (FIN_SENT << e) and h.pend and pend_of(st, h.pend).acknowledged:
+            give_up(st, index, h, k)   # closed in good order: a RST that still comes is no answer
 
     if s.flags & F_ACK:
         acknowledge(st, h, k, s, fresh)
@@ -474,18 +476,26 @@ cdef inline void refresh(Hot* h) noexcept nogil:
 
 
 cdef inline void number_quoted(State* st, uint32_t index, Segment* s) noexcept nogil:
-    """tshark gives a stream number to TCP that an ICMP error quotes, as if it had been sent, but learns nothing from it."""
+    """tshark gives a stream number also to TCP headers that are no segments here: quoted in an ICMP error, or cut to 16
+    to 19 bytes. From those in errors it learns nothing else."""
     cdef Hot* h
+    cdef Cold* k
+    cdef int i
     if index == 0:
         index = enter(st, s)
-        if index:
-            hot_of(st, index).file = st.file
-        return
-    h = hot_of(st, index)
+        if index == 0:
+            return
+        hot_of(st, index).file = st.file
+    h, k = hot_of(st, index), cold_of(st, index)
     if h.file == st.file and s.flags & (F_SYN | F_ACK) == F_SYN and h.state & (BASE << s.side) \
-            and cold_of(st, index).base[s.side] != s.seq:
+            and k.base[s.side] != s.seq:
         h.stream = number_stream(st, s)
         h.state &= ~<uint32_t>(BASE * BOTH | FAST)
+    if s.kind == K_CUT and h.file == st.file:
+        for i in range(2):
+            if not h.state & (BASE << (s.side ^ i)) and (i == 0 or s.flags & F_ACK):
+                h.state |= BASE << (s.side ^ i)
+                k.base[s.side ^ i] = s.ack - 1 if i else s.seq if s.flags & F_SYN else s.seq - 1
 
 
 cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nogil:
@@ -556,10 +566,10 @@ cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
         st.at_t, st.at_frame = s.t, s.frame
         make_room(st)
         index = find(st, s)
-    if unlikely_(s.kind == K_ICMP):
+    if unlikely_(s.kind != K_SEGMENT):
         if s.header:
             number_quoted(st, index, s)
-        if index:
+        if index and s.kind == K_ICMP:
             unreachable(st, index, s)
         return index
     if unlikely_(index == 0):
@@ -587,7 +597,7 @@ cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
                         s.seen = SEEN_ACK
                         fast(h, s, d)
                         return index
-            elif s.length and wakes_plainly(st, h, s):
+            elif s.length and s.t - h.t_idle >= st.min_idle and wakes_plainly(st, h, s):
                 speak(st, h, s, d)
                 return index
     return slow(st, index, h, s)

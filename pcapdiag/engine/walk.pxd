@@ -164,7 +164,7 @@ cdef inline void record(State* st, Reader* r, const uint8_t* p, uint32_t capture
     st.fates[<int>fate] += 1
     if fate == IS_SEGMENT:
         st.segments += 1
-    elif not (s.kind == K_ICMP and fate == SKIP_PROTOCOL):
+    elif s.kind == K_SEGMENT:
         return
     PREFETCH_READ(&st.slots[s.hash & st.mask])
     st.batched += 1

@@ -14,7 +14,8 @@ from tests.end_to_end.shipped import ROOT
 
 PCAPDIAG = (sys.executable, "-m", "pcapdiag")
 #: What the caller's own environment must not decide.
-_OURS = ("NO_COLOR", "COLUMNS", "LINES", "PCAPDIAG_DEBUG", "PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LANG", "TERM")
+_OURS = ("NO_COLOR", "COLUMNS", "LINES", "PCAPDIAG_DEBUG", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONUNBUFFERED",
+         "LC_ALL", "LANG", "TERM")  # fmt: skip
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pcapdiag
+from pcapdiag.capture.timeline import LEAST_HOLE
 from pcapdiag.engine.types import Bound, IdlePeriod, RecordRef
 from tests.capture.capture_files import PACK
-from tests.end_to_end.cutting import parts, pieces
+from tests.end_to_end.cutting import packet, parts, pieces
 from tests.end_to_end.shipped import GATEWAY, MIDDLE, RESET, SHIPPED, SURVIVES, tshark
 from tests.programs import needs
 
@@ -58,6 +59,12 @@ def firsts(analysis: pcapdiag.Analysis, source: Path, cuts: Sequence[int]) -> li
     return [known[Path(file.name).name] for file in analysis.capture]
 
 
+def pauses(source: Path) -> list[tuple[int, int]]:
+    """Each frame but the last, and the ns from it to the next."""
+    times = [packet(record).time for record in pieces(source).records]
+    return [(n, b - a) for n, (a, b) in enumerate(pairwise(times), 1)]
+
+
 @lru_cache
 def uncut(source: Path) -> list[Facts]:
     """The facts of the whole file."""
@@ -80,8 +87,8 @@ def test_any_order_of_arguments(tmp_path: Path) -> None:
 def test_any_cut_and_format(tmp_path: Path, data: st.DataObject) -> None:
     """Cut anywhere, each file in another format or compressed, the ring says what the uncut capture says."""
     source = data.draw(st.sampled_from([path for path, _ in SHIPPED]))
-    count = len(pieces(source).records)
-    cuts = sorted(data.draw(st.sets(st.integers(1, count - 1), max_size=5)))
+    busy = [n for n, pause in pauses(source) if pause < LEAST_HOLE]
+    cuts = sorted(data.draw(st.sets(st.sampled_from(busy), max_size=5)))
     formats = data.draw(st.lists(st.sampled_from(FORMATS), min_size=1, max_size=3))
     for old in tmp_path.iterdir():
         old.unlink()
@@ -93,6 +100,19 @@ def test_any_cut_and_format(tmp_path: Path, data: st.DataObject) -> None:
     assert analysis.report.outcomes == whole.report.outcomes
     assert analysis.report.records == whole.report.records
     assert analysis.report.points[0].totals.connections == whole.report.points[0].totals.connections
+
+
+def test_a_cut_inside_a_pause(tmp_path: Path) -> None:
+    """Where the files part at a long pause it may be a hole: the findings are the same, but across it not certain."""
+    for cut in [n for n, pause in pauses(RESET) if pause >= LEAST_HOLE]:
+        analysis = pcapdiag.analyze(write(tmp_path, RESET, [cut]))
+        assert [f.period.gap for f in analysis.findings] == [view[2] for *_, view in uncut(RESET)]
+        for finding in analysis.findings:
+            across = finding.period.start is not None and finding.period.start.file < finding.period.file
+            hole = across and analysis.capture[1].hole_before is not None
+            assert (str(finding.confidence), finding.period.bound, finding.period.hole) == (
+                ("likely", Bound.UPPER, True) if hole else ("certain", Bound.EXACT, False)
+            )
 
 
 @needs("tshark")

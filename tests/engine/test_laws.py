@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.harness import FAILED, MORE, comparable, core
+from tests.engine.harness import FAILED, MORE, by_chance, by_one, comparable, core, everything
 from tests.engine.talk import SECOND
 from tests.forge.conversation import START
 from tests.forge.files import pcap, pcapng

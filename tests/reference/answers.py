@@ -18,12 +18,13 @@ def answer(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         c.run = None
     if wake is None or wake.x is not y or wake.outcome:
         return
-    if wake.pending and s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0:
+    answers = wake.pending and bool(s.flags & ACK) and delta(s.ack, start_of(wake.first)) > 0
+    if answers:
         wake.acked_at = s.time
         wake.answer = Answer("ack", s.ref, s.time, gap(s.time, wake.first.time), True)
         wake.judge_fin()
-    if wake.acked_at is not None and fresh:
-        wake.decide("survived")  # until then a RST may still come instead of a response
+    if wake.acked_at is not None and (fresh or (answers and s.flags & FIN)):
+        wake.decide("survived")  # after a pure ACK, a RST may still come instead of a response
 
 
 def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:

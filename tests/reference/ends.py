@@ -82,6 +82,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.run.count += 1
     elif (swapped or not c.over) and not (c.wake and c.wake.pending) and c.idle(s, x, y):
         before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
+        c.settle()  # a wake that was only acknowledged is over
         c.run = Run(x, s, s, c.idle_from, before, silence)
     if swapped and c.run:
         if swapped[2]:

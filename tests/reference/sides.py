@@ -102,7 +102,7 @@ def nothing_new(s: Segment, x: Side) -> bool:
         return False
     if s.flags & SYN and x.isn != s.seq:
         return False
-    if s.flags & FIN and (x.fin is None or x.fin[0] != end_of(s)):
+    if s.flags & FIN and (x.fin is None or delta(end_of(s), x.fin[0]) > 0):
         return False
     return not s.flags & ACK or (x.acked is not None and delta(s.ack, x.acked) <= 0)
 

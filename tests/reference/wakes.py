@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.reference.decode import ACK, RST, Segment
+from tests.reference.decode import ACK, RST, SYN, Segment
 from tests.reference.sides import MS, Mark, Side, delta, gap, start_of
 
 SETTLING = 250 * MS
@@ -30,7 +30,7 @@ class Silence:
 
     def answered_by(self, s: Segment) -> bool:
         """Whether a segment of the other side shows that the connection lives."""
-        if s.flags & RST:
+        if s.flags & (RST | SYN):
             return False
         return not self.payload or bool(s.flags & ACK and delta(s.ack, start_of(self.ended)) > 0)
 
