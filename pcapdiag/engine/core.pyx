@@ -288,10 +288,12 @@ cdef class Engine:
         """The timeline ends: decide what is pending and hand out the rest."""
         cdef State* st = &self.st
         cdef uint32_t i
+        cdef bint probed
         for i in range(1, st.used + 1):
             if not hot_of(st, i).state & FREE:
-                if give_up(st, i, hot_of(st, i), cold_of(st, i)):
-                    hot_of(st, i).t_idle = st.now  # that ended its idle period: it is not idle any more
+                probed = hot_of(st, i).pend and pend_of(st, hot_of(st, i).pend).kind == WAKE_PROBE
+                if give_up(st, i, hot_of(st, i), cold_of(st, i)) and probed:
+                    hot_of(st, i).t_idle = st.now  # probes without answer ended its idle period
         return self.drain(everything=True)
 
     def tick(self, int64_t waited):

@@ -171,7 +171,7 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         return                         # it resets its own connection: no answer to itself
     if h.pend:
         p = pend_of(st, h.pend)
-        p.silence_answered += since(p.last_sent.t, p.wake.t)
+        p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence_answered)
         p.reply = REPLY_RST
         p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
         p.delay = since(s.t, p.wake.t)

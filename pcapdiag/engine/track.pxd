@@ -13,11 +13,6 @@ from .idle cimport quiet, reset, time_trip, wake
 from .evict cimport make_room
 
 
-cdef inline uint32_t fin_of(Hot* h, int side) noexcept nogil:
-    """1 if that side's FIN takes a sequence number beyond its payload."""
-    return 1 if h.state & (FIN_SENT << side) else 0
-
-
 cdef inline uint32_t number_stream(State* st, Segment* s) noexcept nogil:
     """The next tcp.stream number of this file, NO_STREAM where tshark may have known the connection already."""
     if st.evicted_here and not s.flags & F_SYN:
@@ -97,7 +92,7 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
         if h.state & (KNOWN << d):
             fresh = closed(h) or k.start[d] != s.seq + 1
         else:
-            fresh = h.state & (KNOWN << e) and not h.state & (ISN << e) \
+            fresh = (closed(h) or (h.state & (KNOWN << e) and not h.state & (ISN << e))) \
                 and not (h.state & (ACKED << e) and h.acked[e] == s.seq + 1)
     stream = not s.flags & F_ACK and h.state & (BASE << d) and k.base[d] != s.seq and h.file == st.file
     if not fresh:
@@ -138,7 +133,7 @@ cdef inline bint is_copy(Hot* h, Cold* k, Segment* s) noexcept nogil:
         if not h.state & (ISN << d) or k.start[d] != s.seq:
             return False
     else:
-        if not h.state & (KNOWN << d) or delta(s.seq + s.length, h.next[d] + fin_of(h, d)) > 0:
+        if not h.state & (KNOWN << d) or (s.length and delta(s.seq + s.length, h.next[d]) > 0):
             return False
         if s.flags & F_FIN and not (h.state & (FIN_SENT << d) and delta(s.seq + s.length, k.fin_end[d]) <= 0):
             return False
@@ -368,6 +363,9 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         h.state = (h.state | RST_SENT << d) & ~<uint32_t>(FAST | CHAIN)
         k.rst_seq[d], k.rst_via[d], k.rst_ttl[d] = s.seq, s.via, s.ttl
         k.rst_frame = s.frame
+        if s.flags & F_ACK and not h.state & (ACKED << d):
+            h.state |= ACKED << d      # a refusal recorded before its SYN is known by this
+            h.acked[d] = s.ack
         touch(st, h, s)
         return index
 

@@ -98,7 +98,7 @@ def nothing_new(s: Segment, x: Side) -> bool:
     """Whether a segment says nothing its side has not said before."""
     if s.flags & RST:
         return x.reset is not None and x.reset.seq == s.seq
-    if x.next is None or delta(end_of(s) if s.length else s.seq, x.next) > (x.fin is not None):
+    if x.next is None or (s.length and delta(end_of(s), x.next) > 0):
         return False
     if s.flags & SYN and x.isn != s.seq:
         return False
