@@ -31,7 +31,7 @@ bench: $(VENV)/tested
 	$(BIN)/python benchmarks/run.py --markdown docs/performance.md
 
 gold: $(VENV)/tested
-	$(BIN)/python -m tests.gold
+	$(BIN)/python -m tests.end_to_end.readme --write
 
 # Programs that some tests compare with. Without root, or without apt, those tests are skipped and counted.
 tools:

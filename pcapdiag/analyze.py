@@ -93,6 +93,7 @@ class _Run:
     unread: list[CaptureFile] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     periods: list[IdlePeriod] = field(default_factory=list)
+    broken: set[int] = field(default_factory=set)
     dropped: int = 0
     trailing: int = 0
     first_error: CaptureError | None = None
@@ -149,7 +150,7 @@ class _Run:
                 )  # fmt: skip
             hole = self.timelines.hole(at, seen.first_time)
             engine = self.engines[at]
-            engine.begin_file(len(self.files), contiguous=hole is None)
+            engine.begin_file(len(self.files), contiguous=hole is None and at not in self.broken)
             self.names.append(source.name if source.live else path)
             try:
                 facts, broken = read(source, engine, self.decided, progress)
@@ -158,6 +159,10 @@ class _Run:
                 facts, broken = engine.end_file(), error.reason
             self.trailing += source.trailing
         self.files.append(CaptureFile(self.names[-1], at, source.compression, facts, hole, broken))
+        if facts.damage or broken:  # who knows what it held: lower bounds must not reach back beyond it
+            self.broken.add(at)
+        else:
+            self.broken.discard(at)
         self.timelines.done(at, path, facts.last_time, facts.longest_pause)
 
     def decided(self, periods: list[IdlePeriod]) -> None:

@@ -22,6 +22,9 @@ OVERLAP = 10_000_000
 out of order, so that the last of one file and the first of the next may be swapped; two points that see the
 same traffic overlap by far more."""
 
+USUAL = 2
+"""How many times the longest pause seen inside files one between files may last."""
+
 LEAST_HOLE = 1_000_000_000
 """Shortest stretch, in ns, called a hole between files: a shorter one hides no idle period of the default
 `min_idle`."""
@@ -114,15 +117,15 @@ class Timelines:
         is a hole.
 
         Nothing in the files says whether a ring went on or a capture was stopped and started again. But one
-        that was never silent for so long while it certainly ran was hardly silent for so long just between
-        two files. Stretches between files do not count as such silences: else the first hole would hide all
-        later ones.
+        that was never silent for half as long while it certainly ran was hardly silent for so long just
+        between two files. (Half: in quiet captures every other cut would lie in the longest pause so far.)
+        Stretches between files do not count as such silences: else the first hole would hide all later ones.
         """
         before = self._points[point]
         if before.last is None or first_time is None:
             return None
         gap = first_time - before.last
-        return gap if gap > max(LEAST_HOLE, before.pause) else None
+        return gap if gap > max(LEAST_HOLE, USUAL * before.pause) else None
 
     def done(self, point: int, name: str, last_time: int | None, longest_pause: int) -> None:
         """File ``name`` of ``point`` was read: its last record is at ``last_time`` ns (None: it has none),

@@ -137,7 +137,8 @@ def _exit_code(report: Report, fail_on_findings: bool) -> int:
     for file in report.damaged:
         damage = file.facts.damage
         where = f"damaged at byte {damage.offset}, after frame {damage.frame}: " if damage else ""
-        trouble(f"{file.name}: {where}{damage.reason if damage else file.error}", DAMAGED)
+        why = "; ".join(text for text in (damage.reason if damage else None, file.error) if text)
+        trouble(f"{file.name}: {where}{why}", DAMAGED)
     if report.unreadable:
         return UNREADABLE
     if fail_on_findings and report.findings:

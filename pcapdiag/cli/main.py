@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -46,8 +47,7 @@ class Commands(click.Group):
                 sys.stdout.flush()
             return result
         except BrokenPipeError:  # caught here because click would make it exit code 1, which says "found"
-            # What is still buffered must not fail again when Python exits.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go(sys.stdout)
             return PIPE_CLOSED
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
@@ -98,9 +98,13 @@ def main(args: Sequence[str] | None = None) -> int:
         result: Any = commands.main(args, prog_name="pcapdiag", standalone_mode=False)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
-            click.echo(error.ctx.get_usage(), err=True)
+            with suppress(OSError):  # stderr is full: the code still says it
+                click.echo(error.ctx.get_usage(), err=True)
         return trouble(error.format_message(), error.exit_code)
-    except (CaptureError, OutputError) as error:
+    except OutputError as error:
+        _let_go(sys.stdout)
+        return trouble(str(error), UNREADABLE)
+    except CaptureError as error:
         return trouble(str(error), UNREADABLE)
     except (KeyboardInterrupt, click.Abort):
         return trouble("interrupted", INTERRUPTED)
@@ -117,11 +121,26 @@ def main(args: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else DONE
 
 
+def _let_go(stream: TextIO | None) -> None:
+    """What is still buffered for a stream that cannot be written must not fail again when Python exits."""
+    with suppress(OSError, ValueError, AttributeError):
+        if stream is not None and _full(stream):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _full(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return True
+    return False
+
+
 def trouble(text: str, code: int) -> int:
     """Say on stderr what is wrong, with hostile characters made visible; gives ``code`` back."""
     try:
         for line in text.splitlines() or [""]:
             click.echo(f"pcapdiag: {clean(line)}", err=True)
     except (OSError, ValueError, AttributeError):  # stderr is closed or full: the code still says it
-        sys.stderr = None
+        _let_go(sys.stderr)
     return code

@@ -389,7 +389,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         if p.kind == WAKE_PROBE:
             pend_drop(st, h)
         elif (p.acknowledged and fresh) or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0):
-            answered(st, index, h, k, p, s, fresh)
+            answered(st, index, h, k, p, s, fresh or (fin and not p.acknowledged))
         elif fin:
             p.fin = FIN_SEEN
             p.peer_fin = here(st, s)

@@ -197,7 +197,10 @@ def files_frame(files: Iterable[CaptureFile]) -> pd.DataFrame:
 
 
 def _table(columns: Sequence[Column[T]], rows: list[T]) -> pd.DataFrame:
-    import pandas as pd
+    try:
+        import pandas as pd
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("DataFrames need pandas: pip install 'pcapdiag[frames]'", name="pandas") from error
 
     return pd.DataFrame({c.name: _series(c.kind, [c.get(row) for row in rows]) for c in columns})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import sys
@@ -56,9 +57,9 @@ def open_output(path: str, *, force: bool = False) -> Iterator[TextIO]:
     """
     if path == STDOUT:
         check_output(path)
-        with _named("standard output"):
-            yield sys.stdout
-            sys.stdout.flush()
+        with _named("standard output"), _whole(sys.stdout) as out:
+            yield out
+            out.flush()
         return
     check_output(path, force=force)
     found = _status(path)
@@ -81,6 +82,20 @@ def open_output(path: str, *, force: bool = False) -> Iterator[TextIO]:
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
+
+
+@contextmanager
+def _whole(out: TextIO) -> Iterator[TextIO]:
+    """``out``, made to write everything or fail: unbuffered (PYTHONUNBUFFERED), Python drops what a short write leaves."""
+    raw = getattr(out, "buffer", None)
+    if not isinstance(raw, io.RawIOBase):
+        yield out
+        return
+    sure = io.TextIOWrapper(io.BufferedWriter(raw), out.encoding, out.errors, line_buffering=True)
+    try:
+        yield sure
+    finally:
+        sure.detach().detach()  # the descriptor stays with `out`
 
 
 def _put(temporary: str, target: str, force: bool) -> None:

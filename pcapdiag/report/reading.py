@@ -95,7 +95,8 @@ def damage(report: Report, canvas: Canvas) -> Iterator[str]:
         found = file.facts.damage
         if found:
             at = f"(byte {found.offset:,}, after frame {found.frame:,}); what comes before was analysed"
-            text = f"{found.reason} {at}"
+            why = f"{found.reason}: {file.error}" if file.error else found.reason
+            text = f"{why} {at}"
             yield from canvas.spans("damage", [name, *words(canvas.own(text), "bad")])
         elif file.facts.records:
             yield from canvas.spans("damage", [name, *words(canvas.own(file.error or ""), "bad")])

@@ -167,13 +167,13 @@ def test_stream_is_alone() -> None:
         (1.0, 0.1, False),
         (1.1, 0.1, True),
         (1.1, 1.2, False),
-        (60, 59, True),
-        (60, 60, False),
+        (60, 29, True),
+        (60, 30, False),
         (-0.005, 0, False),
     ],
 )
 def test_hole(gap: float, pause: float, hole: bool) -> None:
-    """A stretch between files is a hole if it is longer than a second and than any pause inside the files."""
+    """A stretch between files is a hole if it is longer than a second and than twice any pause inside the files."""
     timelines = Timelines()
     timelines.assign("a0", 0)
     timelines.done(0, "a0", ns(100), ns(pause))

@@ -165,6 +165,7 @@ def comparable(result: Result) -> Facts:
     for c in connections:
         if any(c["rst"].values()):
             del c["last"], c["copies"], c["payload"]  # what still counts after a RST is nobody's business
+            c["rst"] = True
     resets = any("last" not in c for c in connections)
     totals = {k: v for k, v in result.totals.items() if k != "copies" or not resets}
     return {"periods": periods, "connections": connections, "totals": totals, "files": files}

@@ -58,6 +58,7 @@ class Forger:
     time: int
     stamps: bool
     closed: bool = False
+    reset: bool = False  # by the last step
     packets: list[Packet] = field(default_factory=list)
 
     def emit(self, x: End, y: End, flags: int, payload: bytes = b"", *, seq: int | None = None, ack: int = 0,
@@ -86,7 +87,7 @@ class Forger:
     def handshake(self, x: End, y: End, variant: int) -> None:
         """Open a connection; variants leave out or add parts of the handshake."""
         for end in (x, y):
-            if x.last and not (self.closed and variant == 0):  # a port used again: another ISN, or the connection was reset
+            if (x.last or y.last) and not (self.closed and variant == 0):  # a port used again, not after a RST
                 end.isn = (end.isn + 77_777_777) & MASK
             end.next = (end.isn + 1) & MASK
             end.finished = False
@@ -106,7 +107,8 @@ class Forger:
 def step(forger: Forger, taken: Step) -> None:
     """Let a step happen."""
     x, y = forger.ends if taken.client else forger.ends[::-1]
-    forger.time += taken.pause
+    forger.time += max(taken.pause, 2 * MS if forger.reset else 0)  # "swapped" is the step for records that changed places
+    forger.reset = taken.what == "rst" or (taken.what == "probe" and taken.variant == 6)
     STEPS[taken.what](forger, x, y, taken.variant)
 
 
