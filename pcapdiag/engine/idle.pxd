@@ -50,6 +50,16 @@ cdef inline bint ends_idleness(State* st, Hot* h, Cold* k, Segment* s) noexcept 
     return since(s.t, h.t_idle) >= st.min_idle and quiet(h, k, s)
 
 
+cdef inline bint continuous(State* st, Hot* h, Segment* s, uint32_t last_file) noexcept nogil:
+    """Do the numbers say that no payload was missed before this segment, and no hole between files lies before it?"""
+    cdef int d = s.side, e = 1 - s.side
+    if h.state & (KNOWN << d) and delta(s.seq, h.next[d]) > (h.state & (FIN_SENT << d) != 0):
+        return False
+    if s.flags & F_ACK and h.state & (KNOWN << e) and delta(s.ack, h.next[e]) > (h.state & (FIN_SENT << e) != 0):
+        return False
+    return last_file >= st.run_file
+
+
 cdef inline void break_silence(Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
     """A silence of `gap` ended with this segment: what comes back will tell whether it survived."""
     if h.state & CHAIN and k.chain_side == s.side:
@@ -99,6 +109,8 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
     p.last_sent = here(st, s)
     p.segments, p.end = 1, s.seq + s.length
     p.length = p.end - h.next[d] if h.state & (KNOWN << d) and delta(s.seq, h.next[d]) < 0 and s.length > 1 else s.length
+    if kind != WAKE_PAYLOAD:
+        p.length = 0                   # a probe's byte is no payload
     return p
 
 

@@ -8,7 +8,8 @@ from .state cimport *
 from .table cimport closed, find, place, rebuild, replace, same_key, take_index
 from .services cimport decide_roles
 from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_in
-from .idle cimport after_reset, answered, begin, break_silence, continuity, ends_idleness, is_probe, own_outstanding
+from .idle cimport after_reset, answered, begin, break_silence, continuity, continuous, ends_idleness, is_probe
+from .idle cimport own_outstanding
 from .idle cimport quiet, reset, time_trip, wake
 from .evict cimport make_room
 
@@ -269,7 +270,7 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
             p.inner_probes[d] += p.inner_probes[d] < 0xFFFF
         elif p.acknowledged and awake:
             give_up(st, index, h, k)
-    if h.pend == 0 and awake:
+    if h.pend == 0 and awake and not h.state & (FIN_SENT * BOTH):
         p = begin(st, h, k, s, WAKE_PROBE, gap, last_file)
         if p != NULL:
             continuity(h, p, s)
@@ -395,7 +396,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
             p.peer_fin = here(st, s)
 
     # what it does itself
-    if calm and (fresh or probing or not (s.flags & F_FIN or (s.length and known))):
+    if calm and (fresh or probing or not (s.flags & F_FIN or (s.length and known))) and continuous(st, h, s, last_file):
         break_silence(h, k, s, gap, last_file)
     p = pend_of(st, h.pend) if h.pend else NULL
     if probing:

@@ -49,7 +49,9 @@ def check(period: IdlePeriod) -> Finding | None:
     if answer.acknowledges and not foreign:
         return None
     sent = describe(period)
-    proved = not any(period.missed)
+    # A RST takes its number from the segment it answers (RFC 9293 3.10.7.1): another number, another segment, so that
+    # what lay between was missed.
+    proved = not any(period.missed) and answer.first.seq == period.wake.first.ack
     reasons, against = _reasons(period), _against(period)
     if not proved or (sent.farewell and closes_at_once(period) and sent.label is None):
         confidence = Confidence.POSSIBLE
@@ -87,7 +89,7 @@ def _against(period: IdlePeriod) -> tuple[str, ...]:
     if answer is not None and answer.acknowledges:
         out.append("the RST acknowledges the request, with window 0 and without the timestamps that were negotiated: "
                    "who sent it is undetermined")  # fmt: skip
-    elif answer is not None and not answer.first.flags & 0x10 and answer.first.seq != period.wake.first.ack:
+    if answer is not None and answer.first.seq != period.wake.first.ack:
         out.append(f"the RST's sequence number {answer.first.seq} is not the request's ACK number {period.wake.first.ack}")
     return tuple(out)
 

@@ -148,6 +148,19 @@ def test_zero_length_packets(tmp_path: Path) -> None:
         assert [f.period.answer.first.ref.frame for f in analysis.findings if f.period.answer] == [23]
 
 
+@pytest.mark.parametrize("hostile", [b"\x1b[2J\x1b]0;x\x07", b"\x9b31m\x00\x08\x7f", "\u202e\u2028\x85".encode(), b"[red]x[/]<b>&\xff\xfe"])
+@pytest.mark.parametrize("form", ["terminal", "json", "jsonl"])
+def test_captured_bytes_do_not_act(hostile: bytes, form: str, tmp_path: Path) -> None:
+    """What a request holds cannot act on a terminal, in a report or in a live line, and the finding is there."""
+    wake = LOST[6].data[:-25] + (b"GET /" + hostile).ljust(25, b"!")[:25]
+    data = pcap([*LOST[:6], LOST[6]._replace(data=wake), LOST[7]])
+    (tmp_path / "x").write_bytes(data)
+    for run in (analyze(tmp_path / "x", "--format", form), analyze("-", "--format", form, stdin=data)):
+        assert (run.returncode, run.stderr) == (0, "")
+        assert "GET /" in run.stdout
+        assert all(character.isprintable() or character == "\n" for character in run.stdout)
+
+
 def test_the_shipped_captures_are_not_damaged() -> None:
     """Nothing of the above is said of a capture that is whole."""
     for path in sorted(CAPTURES.glob("*.pcap")):

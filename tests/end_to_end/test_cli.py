@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import threading
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -167,3 +170,26 @@ def test_a_reader_that_leaves() -> None:
         child.stdout.close()
         assert child.stderr.read() == b""
     assert child.returncode == 141
+
+
+def test_a_progress_bar_for_those_who_watch(tmp_path: Path) -> None:
+    """Input that takes longer than a second gets a bar on a terminal's stderr, not with --no-progress, nor in the report."""
+    for options, shown in (((), True), (("--no-progress",), False)):
+        fifo, out = tmp_path / f"fifo{shown}", tmp_path / f"out{shown}"
+        os.mkfifo(fifo)
+        writer = threading.Thread(target=trickle, args=(fifo, 1.6))
+        writer.start()
+        code, text = on_terminal(fifo, "-o", out, *options)
+        writer.join()
+        assert code == 0
+        assert ("M records" in text) is shown
+        assert out.read_text().startswith(HEADLINE)
+
+
+def trickle(path: Path, seconds: float) -> None:
+    """Write the shipped capture into a named pipe, a little at a time."""
+    data, steps = RESET.read_bytes(), 16
+    with path.open("wb", buffering=0) as fifo:
+        for n in range(steps):
+            fifo.write(data[len(data) * n // steps : len(data) * (n + 1) // steps])
+            time.sleep(seconds / steps)

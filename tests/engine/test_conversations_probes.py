@@ -68,8 +68,21 @@ def test_unanswered_probes(engine: Reader) -> None:
 
 
 def test_a_period_ends_once(engine: Reader) -> None:
-    """Probes without answer, then a new connection: the probes were the end."""
+    """Probes without answer, then a new connection: the probes were the end. After a FIN, probes are no second end."""
     says(only(engine, OPENED + "60 C probe\n75 C probe\n90 C SYN"), kind="probe", outcome="unanswered")
+    says(only(engine, OPENED + "60 C FIN\n60.02 S ACK\n90 S probe\n90.02 C RST"), kind="fin", outcome="closed")
+
+
+def test_the_byte_of_a_probe_is_no_payload(engine: Reader) -> None:
+    """One garbage octet: the wake's length is 0."""
+    says(only(engine, OPENED + "60 C probe 1 byte\n60.02 S RST"), kind="probe", outcome="reset", length=0)
+    says(only(engine, OPENED + "60 C probe 1 byte\n75 C probe 1 byte"), outcome="unanswered", length=0)
+
+
+def test_unanswered_probes_are_no_idleness_any_more(engine: Reader) -> None:
+    """A period that ended is not counted among those still open."""
+    assert heard(engine, OPENED + "60 C probe\n75 C probe").totals["still_idle"] == 0
+    assert heard(engine, OPENED + "60 C probe").totals["still_idle"] == 1
 
 
 def test_windows_probes(engine: Reader) -> None:

@@ -108,7 +108,7 @@ def step(forger: Forger, taken: Step) -> None:
     """Let a step happen."""
     x, y = forger.ends if taken.client else forger.ends[::-1]
     forger.time += max(taken.pause, 2 * MS if forger.reset else 0)  # "swapped" is the step for records that changed places
-    forger.reset = taken.what == "rst" or (taken.what == "probe" and taken.variant == 6)
+    forger.reset = taken.what in ("rst", "copy", "icmp") or (taken.what == "probe" and taken.variant == 6)
     STEPS[taken.what](forger, x, y, taken.variant)
 
 
@@ -157,6 +157,9 @@ def _copy(f: Forger, x: End, y: End, v: int) -> None:
 
 
 def _probe(f: Forger, x: End, y: End, v: int) -> None:
+    if x.finished:
+        f.emit(x, y, ACK)
+        return
     f.emit(x, y, ACK | (PSH if v == 7 else 0), b"\0" * (v in (2, 7)), seq=x.next - 1)
     if v < 5:
         f.time += 20 * MS

@@ -38,6 +38,13 @@ def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:
     c.probes[y] = 1
 
 
+def continuous(s: Segment, x: Side, y: Side) -> bool:
+    """Whether the numbers say that no payload was missed before a segment."""
+    if x.next is not None and delta(start_of(s), x.next) > (x.fin is not None):
+        return False
+    return not s.flags & ACK or y.next is None or delta(s.ack, y.next) <= (y.fin is not None)
+
+
 def end_silence(c: Connection, s: Segment, x: Side, y: Side, kind: str) -> None:
     """Take a segment, no RST, as the end of a silence, or as what shows that an earlier one was survived."""
     pending = c.silence
@@ -51,7 +58,8 @@ def end_silence(c: Connection, s: Segment, x: Side, y: Side, kind: str) -> None:
     ends = kind == "payload" or (kind in ("probe", "ack") and not s.flags & FIN)
     before = c.before()
     long = gap(s.time, before.time) >= c.min_idle
-    if ends and not s.flags & SYN and not c.reset and long and c.quiet(s, x, y):
+    whole = continuous(s, x, y) and (c.last is None or c.last_piece == c.piece)
+    if ends and whole and not s.flags & SYN and not c.reset and long and c.quiet(s, x, y):
         c.silence = Silence(x, before, s, kind == "payload", s.time)
 
 

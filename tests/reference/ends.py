@@ -106,8 +106,10 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         return
     c.after_repeats(y)
     wake = c.wake
-    if wake and wake.x is x and wake.grows_at(s.time):
+    if wake and wake.x is x and (not wake.outcome or wake.grows_at(s.time)):
         wake.own_fin = s.ref
+    if wake and wake.x is x and wake.grows_at(s.time):
+        pass  # part of the wake
     elif not fresh and not y.fin and not c.over and c.idle(s, x, y):
         c.settle()
         c.end_period("fin", s, x, c.before(), c.silence).decide("closed")
