@@ -102,7 +102,8 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
             h.state &= ~<uint32_t>(BASE * BOTH)
         return index
     if not give_up(st, index, h, k) and not closed(h) and not h.state & (FIN_SENT * BOTH) \
-            and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle and not own_outstanding(h, k, d, s.t) and not own_outstanding(h, k, e, s.t):
+            and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle \
+            and not own_outstanding(h, k, d, s.t) and not own_outstanding(h, k, e, s.t):
         p = begin(st, h, k, s, WAKE_SYN, since(s.t, h.t_last), h.file)
         if p != NULL:
             conclude(st, index, h, k, p, UNDECIDED)
@@ -506,7 +507,8 @@ cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nog
         return
     p = pend_of(st, h.pend)
     if p.side != s.side or p.kind != WAKE_PAYLOAD or p.acknowledged \
-            or s.icmp_type != (1 if s.v6 else 3) or (not s.v6 and s.icmp_code == 4) or delta(s.seq, p.wake.seq) < 0 or delta(s.seq, p.end) >= 0:
+            or s.icmp_type != (1 if s.v6 else 3) or (not s.v6 and s.icmp_code == 4) \
+            or delta(s.seq, p.wake.seq) < 0 or delta(s.seq, p.end) >= 0:
         return
     st.at_t, st.at_frame = s.t, s.frame
     p.reply, p.icmp_type, p.icmp_code, p.delay = REPLY_ICMP, s.icmp_type, s.icmp_code, since(s.t, p.wake.t)

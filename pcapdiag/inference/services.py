@@ -37,7 +37,9 @@ def _failed(period: IdlePeriod) -> bool:
         period.outcome is Outcome.RESET
         and period.wake.kind in (WakeKind.PAYLOAD, WakeKind.PROBE)
         and period.fin in (Fin.EXCLUDED, Fin.UNSEEN)
-        and (period.answer is None or period.answer.acknowledged is None)
+        and period.answer is not None
+        and period.answer.acknowledged is None
+        and period.answer.first.seq == period.wake.first.ack  # else it answers a segment that was missed
     )
 
 

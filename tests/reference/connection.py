@@ -18,8 +18,9 @@ def is_successor(c: Connection, s: Segment) -> bool:
     if x.isn is not None:
         return x.isn != s.seq or c.closed
     begins = (s.seq + 1) & 0xFFFFFFFF
-    if x.begins is None and y.reset and y.reset.flags & ACK and y.reset.ack == begins:
-        return False  # its refusal was recorded first
+    refused = y.reset is not None and bool(y.reset.flags & ACK) and y.reset.ack == begins
+    if x.begins is None and (refused or y.acked == begins):
+        return False  # its answer was recorded first
     if c.closed:
         return True
     if x.begins is not None:
