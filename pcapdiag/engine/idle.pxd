@@ -247,6 +247,9 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     if now.answer.kept > ANSWER_HEAD:
         now.answer.kept = ANSWER_HEAD
     continuity(h, now, s)
+    if probing:
+        k.probes[d] += k.probes[d] < 0xFFFF
+        st.probes += 1
     if now.missed[0] or now.missed[1]:
         now.result = UNDECIDED
     count(st, h, k, RESET_IN_SILENCE, -1)

@@ -101,7 +101,7 @@ cdef inline void count(State* st, Hot* h, Cold* k, uint32_t result, int by) noex
 cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, uint32_t result) noexcept nogil:
     """This idle period is over: count it, hand it out, forget the pending wake."""
     # whatever comes back, a wake whose own numbers show missed traffic proves nothing about the gap
-    if p.kind == WAKE_PAYLOAD and (p.missed[0] or p.missed[1]) and result != SURVIVED:
+    if p.kind <= WAKE_PROBE and (p.missed[0] or p.missed[1]) and result != SURVIVED:
         result = UNDECIDED
     p.result = <uint8_t>result
     p.ended.t, p.ended.file, p.ended.known = st.at_t, st.file, 1

@@ -83,7 +83,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
     elif (swapped or not c.over) and not (c.wake and c.wake.pending) and c.idle(s, x, y):
         before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
         c.settle()  # a wake that was only acknowledged is over
-        c.run = Run(x, s, s, c.idle_from, before, silence)
+        c.run = Run(x, s, s, c.idle_from, before, silence, late=bool(x.fin or y.fin))
     if swapped and c.run:
         if swapped[2]:
             c.periods.remove(swapped[2])
@@ -138,6 +138,8 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
 
 
 def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> Period | None:
+    if c.run and c.run.late:
+        return None
     if c.run and c.run.side is y:
         period = _probed(c, c.run)
         _reset_by(period, s)
@@ -194,7 +196,7 @@ def succeeded(c: Connection, s: Segment) -> None:
 
 def _given_up(c: Connection) -> bool:
     """End the idle period if at least two probes in a row had no answer."""
-    if c.run is None or c.run.count < 2:
+    if c.run is None or c.run.late or c.run.count < 2:
         return False
     _probed(c, c.run).decide("unanswered")
     return True

@@ -22,6 +22,7 @@ class Run:
     before: Mark
     silence: Silence | None
     count: int = 1
+    late: bool = False  # after a FIN: no wake any more, but a RST still belongs to it
 
 
 @dataclass(slots=True, eq=False)
@@ -92,7 +93,10 @@ class Connection:
     def after_repeats(self, y: Side) -> None:
         """Let idleness begin where y last repeated what was outstanding."""
         if y.resent:
+            bounded = self.idle_from.ref is None  # from below: a repetition is no first payload
             self.idle_from, y.resent = y.resent, None
+            if bounded:
+                self.idle_from.ref = None
 
     def idle(self, s: Segment, x: Side, y: Side) -> bool:
         """Whether a segment of x ends an idle period."""

@@ -8,18 +8,10 @@ import pytest
 
 import pcapdiag
 from pcapdiag.rules.types import Confidence
+from tests.engine.talk import OPENED
 from tests.forge.conversation import conversation
 from tests.forge.files import pcapng
 from tests.forge.packets import Packet
-
-OPENED = """
-    0.000  C  SYN
-    0.020  S  SYN ACK
-    0.021  C  ACK
-    0.022  C  120 bytes
-    0.045  S  900 bytes
-    0.046  C  ACK
-"""
 
 
 def judged(tmp_path: Path, text: str, **options: str) -> pcapdiag.Analysis:
