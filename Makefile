@@ -52,9 +52,9 @@ $(VENV)/installed: $(VENV)/bin/python $(CORE)
 	$(PIP) install .
 	@touch $@
 
-# Editable, so that the tests run what is in the tree.
+# Editable, so that the tests run what is in the tree; setuptools warns of every such installation, which says nothing.
 $(VENV)/tested: $(VENV)/bin/python $(CORE)
-	$(PIP) install --editable '.[test]'
+	PYTHONWARNINGS=ignore $(PIP) install --editable '.[test]'
 	@touch $@ $(VENV)/installed
 
 clean:

@@ -201,14 +201,14 @@ class Connection:
 class IdlePeriod:
     """One idle period and how it ended.
 
-    ``gap`` is from the last payload before it to the wake; ``bound`` says whether that is exact, a lower or an
-    upper bound. ``silence`` is the stretch without any segment that the wake ended. ``silence_answered`` is from
-    the last answered segment to the last one sent before the answer, and ``silence_first`` from there to the first
-    that went unanswered: a failure by timeout happened at an idle time in (silence_first, silence_answered] if probes
-    lie between, else at most silence_first. ``sender`` is "client" or "server": who sent the wake; ``last_speaker`` who sent the last payload before
-    it, None where none was captured. ``probes`` counts keepalive probes inside, (from client, from server).
-    ``missed`` names what breaks the continuity of sequence numbers: bytes missed from the waking side and from the
-    peer by the wake's own numbers (0, 0 when continuous).
+    ``gap`` is from the last payload before it to the wake; ``bound`` says whether that is exact, a lower or an upper
+    bound. ``silence`` is the stretch without any segment that the wake ended. ``silence_answered`` is from the last
+    answered segment to the last one sent before the answer, and ``silence_first`` from there to the first that went
+    unanswered: a failure by timeout happened at an idle time in (silence_first, silence_answered] if probes lie
+    between, else at most silence_first. ``sender`` is "client" or "server": who sent the wake; ``last_speaker`` who
+    sent the last payload before it, None where none was captured. ``probes`` counts keepalive probes inside, (from
+    client, from server). ``missed`` names what breaks the continuity of sequence numbers: bytes missed from the
+    waking side and from the peer by the wake's own numbers (0, 0 when continuous).
     """
 
     connection: Connection
