@@ -62,12 +62,9 @@ def analyze(
         CaptureError: nothing could be read at all.
         ValueError: a duration, service or host is not written as it should be.
     """
-    run = _Run(
-        Options(parse_duration(min_idle), max_connections, Selection.parse(service, host).texts),
-        Selection.parse(service, host),
-        keep,
-        on_finding,
-    )
+    selection = Selection.parse(service, host)
+    options = Options(parse_duration(min_idle), max_connections, selection.texts)
+    run = _Run(options, selection, keep, on_finding)
     if not 0 < run.options.min_idle <= 1 << 62:
         raise ValueError("min_idle must be longer than 0 and shorter than a century")
     if not 1 <= max_connections <= 1 << 29:
