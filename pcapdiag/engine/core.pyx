@@ -33,7 +33,6 @@ TROUBLES = (
     "a packet is longer than its block",
     "a section header without its byte-order magic",
     "a packet of an interface that was not described",
-    "a packet block is too short",
     "out of memory",
 )
 

@@ -232,7 +232,7 @@ cdef struct Pend:                    # a wake that is not answered yet, and then
     Ref ended
     Facts answer
     uint16_t peer_window, peer_ip_id
-    uint8_t peer_ttl, peer_via, peer_v6, peer_stamps
+    uint8_t peer_ttl, peer_via, peer_stamps
     uint8_t wake_head[224]
     uint8_t answer_head[128]
 

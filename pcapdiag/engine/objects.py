@@ -56,7 +56,7 @@ _ETHERTYPES = {0: "LLC", 0x0806: "ARP", 0x8035: "RARP", 0x8863: "PPPoE discovery
                0x88CC: "LLDP", 0x8809: "slow protocols", 0x8906: "FCoE", 0x88F7: "PTP", 0x9000: "loopback"}  # fmt: skip
 # In the order of the core's Fate; None where the reason is told by a finer count.
 _FATES = (None, None, None, None, "IP fragment", "cut by snap length", "bad link header", "bad IP header", "bad TCP header",
-          "bad tunnel header", "too many tunnels", "unknown interface", "systemd journal entry", "custom block")  # fmt: skip
+          "bad tunnel header", "too many tunnels", "systemd journal entry", "custom block")  # fmt: skip
 _OTHER = (1 << 64) - 1
 
 
