@@ -2,7 +2,7 @@
 #   make demo    analyse a shipped capture
 #   make test    lint, types, tests
 #   make bench   measure speed and memory
-#   make gold    accept what the renderers print now as what they should print
+#   make gold    accept what is printed now as what README.md and docs/rules/ should show
 
 PYTHON ?= python3
 VENV := .venv
@@ -32,6 +32,7 @@ bench: $(VENV)/tested
 
 gold: $(VENV)/tested
 	$(BIN)/python -m tests.end_to_end.readme --write
+	$(BIN)/python -m tests.end_to_end.rule_pages --write
 
 # Programs that some tests compare with. Without root, or without apt, those tests are skipped and counted.
 tools:

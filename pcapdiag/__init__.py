@@ -7,9 +7,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from pcapdiag.analyze import analyze
 from pcapdiag.capture import CaptureError
 from pcapdiag.results import Analysis
 from pcapdiag.version import VERSION as __version__
 
-__all__ = ["Analysis", "CaptureError", "__version__", "analyze"]
+if TYPE_CHECKING:
+    from pcapdiag.why import explain
+
+__all__ = ["Analysis", "CaptureError", "__version__", "analyze", "explain"]
+
+
+def __getattr__(name: str) -> Any:  # PEP 562: what only some need does not make every start slower
+    if name != "explain":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pcapdiag.why import explain
+
+    globals()[name] = explain
+    return explain

@@ -8,7 +8,7 @@ from time import monotonic
 
 from pcapdiag.capture import DamagedStream, Source
 from pcapdiag.engine import Engine
-from pcapdiag.engine.types import FileFacts, IdlePeriod
+from pcapdiag.engine.types import FileFacts
 
 #: One read: large enough that Python is not in the way, small enough to stay in the second-level cache.
 READ = 1 << 18
@@ -30,10 +30,10 @@ class Progress:
 def read(
     source: Source,
     engine: Engine,
-    decided: Callable[[list[IdlePeriod]], None],
+    fed: Callable[[Engine], None],
     progress: Callable[[Progress], None] | None,
 ) -> tuple[FileFacts, str | None]:
-    """Feed ``source`` to ``engine`` (whose file was begun); ``decided`` gets idle periods as they are settled.
+    """Feed ``source`` to ``engine`` (whose file was begun); ``fed`` may look at the engine after each piece.
 
     Returns what the file held and, if its stream broke off, why.
     """
@@ -43,7 +43,7 @@ def read(
     while True:
         if source.live and not source.wait(LIVE_TICK):
             engine.tick(int(LIVE_TICK * 1e9))
-            decided(engine.drain())
+            fed(engine)
             continue
         try:
             n = source.readinto(buffer)
@@ -53,11 +53,10 @@ def read(
         if n == 0:
             break
         engine.feed(buffer[:n])
-        if engine.settled:
-            decided(engine.drain())
+        fed(engine)
         if progress is not None and (now := monotonic()) - told >= TICK:
             told = now
             progress(Progress(source.name, source.consumed, source.size, engine.records))
     facts = engine.end_file()
-    decided(engine.drain())
+    fed(engine)
     return facts, error

@@ -114,7 +114,8 @@ class Analysis:
 
     @cached_property
     def findings(self) -> Findings:
-        """Proved incidents, twins merged; see ``report`` for what is not proved, heartbeats and farewells."""
+        """What is proved, twins merged, with what is only context (its severity says so). What is not proved, heartbeats and
+        what harms nobody stand in ``report``."""
         return Findings(self.report.findings, self.report)
 
     @cached_property

@@ -1,9 +1,9 @@
-"""Which connections the user asked for: by server, by address, by network."""
+"""What the user asked for: connections by server, address and network; rules by code and family."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -65,12 +65,43 @@ class Selection:
             return False
         return not self.hosts or any(_inside(e.address, self.hosts) for e in (connection.client, connection.server))
 
-    def service(self, endpoint: Endpoint, found: Iterable[Endpoint]) -> bool:
+    def service(self, endpoint: Endpoint, found: Container[Endpoint]) -> bool:
         """Is the service one of them, by its own address or because one of ``found`` (servers of selected
         connections) is it?"""
         if self.services and endpoint not in self.services:
             return False
-        return not self.hosts or _inside(endpoint.address, self.hosts) or endpoint in set(found)
+        return not self.hosts or _inside(endpoint.address, self.hosts) or endpoint in found
+
+
+def parse_codes(texts: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Codes of rules, or beginnings of codes (``IDLE101``, ``IDLE1``, ``CTX``), also several with commas between.
+
+    Raises ValueError naming the known ones, if one is the beginning of none.
+    """
+    known, found = tuple(known), list[str]()
+    for text in (part.strip() for several in texts for part in several.split(",")):
+        code = text.upper()
+        if not code or not any(k.startswith(code) for k in known):
+            raise ValueError(f"{text!r} is no rule and no family of rules (known are {', '.join(known)})")
+        found.append(code)
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The rules whose codes begin with one of ``select`` (any, if empty), and with none of ``ignore``."""
+
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, select: Iterable[str], ignore: Iterable[str], known: Iterable[str]) -> Codes:
+        """From what the user wrote. Raises ValueError."""
+        known = tuple(known)
+        return cls(parse_codes(select, known), parse_codes(ignore, known))
+
+    def __contains__(self, code: str) -> bool:
+        return (not self.select or code.startswith(self.select)) and not code.startswith(self.ignore)
 
 
 @lru_cache(maxsize=4096)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from pcapdiag.cli.looks import color_option, colored, width
 from pcapdiag.cli.main import DAMAGED, DONE, FOUND, UNREADABLE, trouble
 from pcapdiag.cli.progress import progress_bar
-from pcapdiag.cli.values import checked, duration, host, service
+from pcapdiag.cli.values import checked, codes, duration, host, service
 from pcapdiag.report.formats import FORMATS, StreamingRenderer, format_of, renderer
 from pcapdiag.report.output import STDOUT, check_output, open_output
 
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
     from pcapdiag.report.model import FileNames, Report
     from pcapdiag.rules.types import Finding
 
-#: Beyond this, lines are tiring to read.
-WIDEST = 120
 
-
-@click.command("analyze", short_help="Find requests on idle connections that were answered by RST.")
+@click.command("analyze", short_help="Find what was lost on idle connections.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--min-idle",
@@ -53,6 +49,21 @@ WIDEST = 120
     help="Only connections from or to this address or network. May be repeated.",
 )
 @click.option(
+    "--select",
+    callback=checked(codes),
+    multiple=True,
+    metavar="CODES",
+    help="Only findings and limits of these rules, as IDLE101,IDLE103 or IDLE1. May be repeated.",
+)
+@click.option(
+    "--ignore",
+    callback=checked(codes),
+    multiple=True,
+    metavar="CODES",
+    help="No findings and limits of these rules, as CTX or CAP907. May be repeated.",
+)
+@click.option("--show-harmless", is_flag=True, help="List what harmed nobody, and heartbeats, besides counting them.")
+@click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
@@ -68,20 +79,17 @@ WIDEST = 120
     show_default=True,
     help="Connections to keep at once; beyond it, the longest idle are forgotten.",
 )
-@click.option("--fail-on-findings", is_flag=True, help="Exit with 1 if something was found.")
+@click.option("--fail-on-findings", is_flag=True, help="Exit with 1 if something was lost.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
-@click.option(
-    "--color",
-    type=click.Choice(("auto", "always", "never")),
-    default="auto",
-    show_default=True,
-    help="Colour in the terminal report. NO_COLOR is obeyed.",
-)
+@color_option
 def command(
     files: tuple[str, ...],
     min_idle: str,
     services: tuple[str, ...],
     hosts: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    show_harmless: bool,
     format_: str | None,
     output: str,
     force: bool,
@@ -91,7 +99,7 @@ def command(
     no_progress: bool,
     color: str,
 ) -> int:
-    r"""Find requests that were sent on idle TCP connections and answered by RST.
+    """Find what was lost on idle TCP connections: requests, late answers, the connections themselves.
 
     FILE is a capture (pcap or pcapng, also compressed), a directory, a pattern, or - for standard input.
     Files that follow each other in time are one capture. From standard input each finding is printed as soon
@@ -99,12 +107,12 @@ def command(
 
     \b
         tcpdump -U -w - 'tcp port 443' | pcapdiag analyze -
-    """
+    """  # noqa: D301  # the backslash is click's mark: what follows is not wrapped
     from pcapdiag.analyze import analyze
 
     check_output(output, force=force, inputs=files)
     name = format_ or format_of(output)
-    looks = {"width": _width(output), "color": _colored(color, output), "every": every}
+    looks = {"width": width(output), "color": colored(color, output), "every": every}
     render = renderer(name, **looks if name == "terminal" else {})
     live = STDOUT in files and output == STDOUT and isinstance(render, StreamingRenderer)
 
@@ -116,6 +124,9 @@ def command(
                 max_connections=max_connections,
                 service=services,
                 host=hosts,
+                select=select,
+                ignore=ignore,
+                show_harmless=show_harmless,
                 on_finding=on_finding,
                 progress=bar,
             )
@@ -141,28 +152,9 @@ def _exit_code(report: Report, fail_on_findings: bool) -> int:
         trouble(f"{file.name}: {where}{why}", DAMAGED)
     if report.unreadable:
         return UNREADABLE
-    if fail_on_findings and report.findings:
+    if fail_on_findings and report.incidents:
         return FOUND
     return DAMAGED if report.damaged else DONE
-
-
-def _colored(wish: str, output: str) -> bool:
-    if wish != "auto":
-        return wish == "always"
-    # no-color.org: when present and not an empty string
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return output == STDOUT and sys.stdout.isatty() and not plain
-
-
-def _width(output: str) -> int:
-    """Of the terminal, or 80 where there is none. COLUMNS overrides it."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns):
-        return min(int(columns), WIDEST)
-    try:
-        return min(os.get_terminal_size(sys.stdout.fileno()).columns or 80, WIDEST) if output == STDOUT else 80
-    except (OSError, ValueError, AttributeError):  # no terminal, or no stdout at all
-        return 80
 
 
 @contextmanager

@@ -20,6 +20,10 @@ from pcapdiag.version import VERSION
 #: or listed.
 COMMANDS = {
     "analyze": "pcapdiag.cli.analyze",
+    "why": "pcapdiag.cli.why",
+    "forge": "pcapdiag.cli.forge",
+    "rules": "pcapdiag.cli.rules",
+    "rule": "pcapdiag.cli.rule",
 }
 
 DONE, FOUND, UNREADABLE, DAMAGED, BUG = 0, 1, 2, 3, 70  # 70 is EX_SOFTWARE of BSD's sysexits.h
@@ -28,7 +32,7 @@ INTERRUPTED, PIPE_CLOSED = 130, 141  # what a shell reports for SIGINT and SIGPI
 EXIT_CODES = """\b
 Exit codes:
   0    done, whether or not something was found
-  1    something was found, and --fail-on-findings was given
+  1    something was lost, and --fail-on-findings was given
   2    bad usage, input that cannot be read, or output that cannot be written;
        input that can be read was still analysed
   3    analysed, but a capture was damaged
@@ -85,7 +89,7 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 )
 @click.pass_context
 def commands(ctx: click.Context) -> int:
-    """Find requests that were sent on idle TCP connections and answered by RST, in packet captures."""
+    """Find what was lost on idle TCP connections, in packet captures, with the proof."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         return UNREADABLE

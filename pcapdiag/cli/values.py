@@ -1,4 +1,4 @@
-"""What people write on the command line, checked before any work begins: durations, services, hosts.
+"""What people write on the command line, checked before any work begins: durations, services, hosts, rules.
 
 Plain functions that raise ValueError with an example; :func:`checked` makes click callbacks of them.
 """
@@ -39,6 +39,14 @@ def host(text: str) -> str:
 
     network = parse_host(text)
     return str(network) if "/" in text else str(network.network_address)
+
+
+def codes(text: str) -> str:
+    """Codes of rules or beginnings of codes, with commas between, in capitals: ``IDLE101,CTX``."""
+    from pcapdiag.rules.catalogue import CATALOGUE
+    from pcapdiag.selection import parse_codes
+
+    return ",".join(parse_codes([text], (rule.code for rule in CATALOGUE)))
 
 
 def checked(check: Callable[[str], str]) -> Callable[[click.Context, click.Parameter, Any], Any]:

@@ -17,8 +17,9 @@ from .layout cimport *
 from .state cimport *
 from .table cimport rebuild
 from .services cimport decide_roles, service_find
-from .verdict cimport give_up, stamps_in
+from .verdict cimport stamps_in, stop_watching
 from .idle cimport own_outstanding
+from .trace cimport watched
 from .walk cimport *
 
 from . import objects
@@ -46,7 +47,8 @@ cdef class Engine:
         keep: "incidents" hands out the idle periods that neither survived nor were merely closed; "all" every one,
             outside the memory budget.
         point: number of the capture point, handed on in results.
-        trace: also keep what every segment was taken for (tests only: memory grows with the capture).
+        trace: also keep what every segment was taken for, until `trace` is called: memory grows with the capture.
+        watch: the two endpoints of a connection: only its idle periods are handed out, all of them, and its segments traced.
     """
 
     cdef State st
@@ -63,7 +65,7 @@ cdef class Engine:
         self.carry = NULL
 
     def __init__(self, *, int64_t min_idle=1_000_000_000, uint32_t max_connections=1_000_000, str keep="incidents",
-                 int point=0, bint trace=False):
+                 int point=0, bint trace=False, watch=None):
         cdef State* st = &self.st
         assert sizeof(Hot) == 128 and sizeof(Cold) == 192, "connections lie on whole cache lines"
         if min_idle <= 0:
@@ -75,6 +77,9 @@ cdef class Engine:
         if st.chunks != NULL:
             raise RuntimeError("an engine is initialised once")
         st.min_idle, st.most, st.keep_all, st.trace = min_idle, max_connections, keep == "all", trace
+        if watch is not None:
+            st.trace = st.watch = st.keep_all = 1
+            st.watched.a_hi, st.watched.a_lo, st.watched.b_hi, st.watched.b_lo, st.watched.ports = objects.key(*watch)
         self.point = point
         seed = struct.unpack("4Q", os.urandom(32))
         for i in range(4):
@@ -291,7 +296,7 @@ cdef class Engine:
         for i in range(1, st.used + 1):
             if not hot_of(st, i).state & FREE:
                 probed = hot_of(st, i).pend and pend_of(st, hot_of(st, i).pend).kind == WAKE_PROBE
-                if give_up(st, i, hot_of(st, i), cold_of(st, i)) and probed:
+                if stop_watching(st, i, st.now) and probed:
                     hot_of(st, i).t_idle = st.now  # probes without answer ended its idle period
         return self.drain(everything=True)
 
@@ -323,8 +328,11 @@ cdef class Engine:
             reply=p.reply,
             answer=(facts_of(&p.answer, p.answer_head), p.delay, p.count, p.covers != 0,
                     p.acknowledged_t if p.acknowledged and p.reply == REPLY_RST else None,
-                    p.icmp_type, p.icmp_code) if p.reply and (p.reply != REPLY_ACK or self.st.keep_all) else None,
-            peer=(p.peer_ttl, None if p.wake.v6 else p.peer_ip_id, p.peer_via, p.peer_window,
+                    p.icmp_type, p.icmp_code, ref(&p.went_on)) if p.reply and (p.reply != REPLY_ACK or self.st.keep_all) else None,
+            idle=p.context == 0, last_by=None if p.last_by == NOBODY else p.last_by == client,
+            fin_acknowledged=p.fin_acknowledged != 0, heard=ref(&p.heard), cut_short=p.cut_short != 0, clock_back=p.clock_back,
+            peer=(p.peer_ttl, None if p.wake.v6 else p.peer_ip_id, None if p.wake.v6 or p.peer_df == 2 else p.peer_df != 0,
+                  p.peer_via, p.peer_window,
                   None if p.peer_stamps == 2 else p.peer_stamps != 0) if p.peer_known else None,
             round_trip=p.peer_round_trip or None, ended=ref(&p.ended))
 
@@ -343,12 +351,13 @@ cdef class Engine:
             rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0))
 
     def connections(self):
-        """Every connection still tracked, earlier incarnations included, in order of first appearance."""
+        """Every connection still tracked (of the watched one, if there is one), earlier incarnations included, in order of first
+        appearance."""
         cdef State* st = &self.st
         cdef uint32_t i
         order = sorted((cold_of(st, i).first_file, cold_of(st, i).first_frame, i)
                        for i in range(1, st.used + 1)
-                       if not hot_of(st, i).state & FREE and cold_of(st, i).first_frame)
+                       if not hot_of(st, i).state & FREE and cold_of(st, i).first_frame and watched(st, hot_of(st, i)))
         for _, _, index in order:
             i = index
             decide_roles(st, hot_of(st, i), cold_of(st, i))
@@ -385,6 +394,7 @@ cdef class Engine:
                     endpoint=objects.endpoint(s.hi, s.lo, s.port), counts=counts.get(i, [0, 0, 0, 0]),
                     forgotten=s.stats.forgotten,
                     outcomes=[s.stats.results[j] for j in range(<int>RESULTS)], survived=s.stats.survived,
+                    resets_without_idle=s.stats.contexts[0], refused=s.stats.contexts[1],
                     histogram=tuple([s.stats.histogram[j] for j in range(BUCKETS)]), longest=longest(&s.stats.longest)))
         return out
 
@@ -407,21 +417,40 @@ cdef class Engine:
         return objects.totals(
             connections=st.connections, evicted_closed=st.evicted_closed, evicted_open=st.evicted_open, copies=st.copies,
             retransmissions=st.retransmissions, probes=st.probes, strays=st.strays, syn_seen=handshakes, one_sided=one_sided,
-            outcomes=[st.results[i] for i in range(<int>RESULTS)], still_idle=idle, longest=longest(&st.longest))
+            outcomes=[st.results[i] for i in range(<int>RESULTS)], still_idle=idle, longest=longest(&st.longest),
+            resets_without_idle=st.contexts[0], refused=st.contexts[1])
 
     def trace(self):
-        """(frame, stream or None, source, target, payload length, kind) of every segment; needs trace=True."""
+        """What the segments since the last call were taken for, as a list of Traced; needs trace=True or watch."""
         cdef State* st = &self.st
+        cdef Trace* one
         cdef Segment* s
         cdef uint64_t i
         out = []
         for i in range(st.traced):
-            s = &st.traces[i]
+            one = &st.traces[i]
+            s = &one.segment
             a = objects.endpoint(s.a_hi, s.a_lo, s.ports >> 16)
             b = objects.endpoint(s.b_hi, s.b_lo, s.ports & 0xFFFF)
-            out.append((s.frame, None if s.where == NO_STREAM else s.where, b if s.side else a, a if s.side else b,
-                        s.length, objects.SEEN[s.seen]))
+            out.append(objects.traced(
+                connection=one.index, ref=(one.file, s.frame, s.t), stream=None if one.stream == NO_STREAM else one.stream,
+                source=b if s.side else a, target=a if s.side else b, seq=s.seq, ack=s.ack, flags=s.flags, window=s.window,
+                length=s.length, ttl=s.ttl, ip_id=None if s.v6 else s.ip_id, via=s.via, seen=s.seen,
+                icmp=(s.icmp_type, s.icmp_code) if s.kind == K_ICMP else None))
+        st.traced = 0
         return out
+
+    def spot(self, *, uint32_t frame=0, uint32_t stream=0):
+        """Look in the current file for this frame, or if none is given for this stream number: see `spotted`."""
+        self.st.spot, self.st.spot_found, self.st.spot_frame, self.st.spot_stream = 1, 0, frame, stream
+
+    @property
+    def spotted(self):
+        """The two endpoints of the connection that `spot` looks for; None as long as it was not met."""
+        cdef Hot* h = &self.st.watched
+        if not self.st.spot_found:
+            return None
+        return objects.endpoint(h.a_hi, h.a_lo, h.ports >> 16), objects.endpoint(h.b_hi, h.b_lo, h.ports & 0xFFFF)
 
 
 cdef object ref(Ref* r):

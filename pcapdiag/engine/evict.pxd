@@ -8,7 +8,7 @@ from .layout cimport *
 from .state cimport *
 from .services cimport statistics
 from .table cimport closed, rebuild
-from .verdict cimport give_up
+from .verdict cimport stop_watching
 
 cdef enum:
     AGES = 1024
@@ -49,7 +49,7 @@ cdef inline uint32_t forget(State* st, uint32_t wanted, bint open_too) noexcept 
         h = hot_of(st, i)
         if h.state & FREE or not (open_too or finished(h)) or since(h.t_last, oldest) // span > age:
             continue
-        give_up(st, i, h, cold_of(st, i))
+        stop_watching(st, i, st.at_t)
         if cold_of(st, i).first_frame:   # else it was only quoted in an ICMP error
             stats = statistics(st, h, cold_of(st, i))
             if stats != NULL:

@@ -4,7 +4,9 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from .layout cimport *
 from .state cimport *
-from .verdict cimport conclude, count, emission_of, give_up, here, note, peer_facts, stamps_in
+from .services cimport decide_roles, statistics
+from .trace cimport watched
+from .verdict cimport conclude, count, emission_of, emit, give_up, here, note, peer_facts
 
 
 cdef inline bint is_probe(Hot* h, Segment* s) noexcept nogil:
@@ -99,10 +101,19 @@ cdef inline Pend* begin(State* st, Hot* h, Cold* k, Segment* s, int kind, int64_
         p.bound = UPPER_BOUND
     if h.state & PROBED and k.inner_from == h.t_idle:
         p.inner_probes[0], p.inner_probes[1] = k.inner_probes[0], k.inner_probes[1]
+    p.last_by = NOBODY
+    if h.last_frame and h.t_side[0] != h.t_side[1]:
+        p.last_by = h.t_side[1] == h.t_last
+    p.clock_back = 0
+    if st.step and (st.step_file > h.idle_file or (st.step_file == h.idle_file and st.step_frame > h.idle_frame)):
+        p.clock_back = st.step
     p.fin = FIN_UNSEEN
     if h.state & (FIN_SENT << e):
         p.fin = FIN_SEEN
+        p.fin_acknowledged = s.flags & F_ACK and delta(s.ack, k.fin_end[e]) > 0
         p.peer_fin.t, p.peer_fin.frame, p.peer_fin.file, p.peer_fin.known = k.fin_t, k.fin_frame, k.fin_file, 1
+    if kind == WAKE_RST:               # compared with what its own side sent before
+        e = d
     p.peer_known = h.state & (KNOWN << e) != 0
     p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[e], h.via[e], h.ip_id[e], h.window[e]
     note(st, s, &p.wake, p.wake_head, WAKE_HEAD)
@@ -127,7 +138,7 @@ cdef inline void continuity(Hot* h, Pend* p, Segment* s) noexcept nogil:
         if jump <= 0 and p.fin == FIN_UNSEEN:
             p.fin = FIN_EXCLUDED
         elif jump == 1 and p.fin == FIN_UNSEEN:
-            p.fin = FIN_INFERRED
+            p.fin, p.fin_acknowledged = FIN_INFERRED, 1
         if jump > 1 or (jump == 1 and p.fin != FIN_SEEN and p.fin != FIN_INFERRED):
             p.missed[1] = <uint32_t>(jump - (1 if p.fin == FIN_SEEN else 0))
     if p.missed[0] or p.missed[1]:
@@ -179,26 +190,112 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     """The first RST of a connection: to whom, and does it end an idle period?"""
     cdef int d = s.side, e = 1 - s.side
     cdef Pend* p
+    cdef Ref spoke
+    cdef bint resent = h.state & (RESENT << e) != 0
+    spoke.t, spoke.frame, spoke.file, spoke.known = h.t_idle, h.idle_frame, h.idle_file, 1
+    if h.state & (OPENING << e) and h.state & (SYN_SENT << e):
+        spoke.t, spoke.frame, spoke.file = k.handshake_t, h.last_frame, last_file
+        without_idle(st, index, h, k, s, WAKE_SYN, &spoke, k.handshake & SYN_REPEATED != 0)
+        return
     if h.pend and pend_of(st, h.pend).side == d and give_up(st, index, h, k):
         return                         # it resets its own connection: no answer to itself
+    if h.pend and pend_of(st, h.pend).acknowledged:
+        decide_roles(st, h, k)
+        if e == k.server:              # a client owes no response: what it acknowledged has arrived
+            give_up(st, index, h, k)
     if h.pend:
         p = pend_of(st, h.pend)
         p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence_answered)
-        p.reply = REPLY_RST
-        p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
-        p.delay = since(s.t, p.wake.t)
+        answered_by_rst(st, p, s)
         p.count = 1
-        note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
         conclude(st, index, h, k, p, RESET)
         pend_drop(st, h)
-    elif not h.state & (FIN_SENT * 3) and ends_idleness(st, h, k, s):
+    elif h.state & (FIN_SENT * BOTH):
+        return
+    elif ends_idleness(st, h, k, s):
         p = begin(st, h, k, s, WAKE_RST, gap, last_file)
         if p != NULL:
             if h.state & CHAIN and k.chain_side == e:  # it resets a pure ACK that broke the silence
                 p.silence_first = k.chain_first
                 p.silence_answered = since(h.t_side[e], k.chain_from_t)
+            continuity(h, p, s)
             conclude(st, index, h, k, p, RESET_IN_SILENCE)
             pend_drop(st, h)
+    elif h.state & (SPOKE_LAST << e):
+        decide_roles(st, h, k)
+        # The client's request is refused, or cut off from its response. A client that resets what it has received in full
+        # ends its connection; what it has not received is refused.
+        if d == k.server or (own_outstanding(h, k, e, s.t) and not (s.flags & F_ACK and delta(h.next[e], s.ack) <= 0)):
+            without_idle(st, index, h, k, s, WAKE_PAYLOAD, &spoke, resent)
+
+
+cdef inline void answered_by_rst(State* st, Pend* p, Segment* s) noexcept nogil:
+    """This RST is what came back."""
+    p.reply = REPLY_RST
+    p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
+    p.delay = since(s.t, p.wake.t)
+    note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
+
+
+cdef inline void without_idle(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int kind, Ref* spoke,
+                              bint resent) noexcept nogil:
+    """A RST to a SYN, or to payload with no idle before it: counted, and the first ones handed out with what is still known
+    of the segment that was reset."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef bint refused = kind == WAKE_SYN
+    cdef Statistics* stats = statistics(st, h, k)
+    cdef Pend* p
+    cdef Facts* f
+    st.contexts[refused] += 1
+    if stats != NULL:
+        stats.contexts[refused] += 1
+    if (st.contexts[refused] > CONTEXT_KEPT and not st.keep_all) or not watched(st, h):
+        return
+    pend_drop(st, h)
+    h.pend = pend_new(st)
+    if h.pend == 0:
+        return
+    p = pend_of(st, h.pend)
+    p.kind, p.side, p.context, p.result = <uint8_t>kind, <uint8_t>e, 1, RESET
+    p.stream, p.bound, p.last_speaker, p.last_by = h.stream, EXACT, NOBODY, NOBODY
+    p.start.known = p.before.known = 0
+    p.clock_back = 0
+    f = &p.wake
+    f.t, f.frame, f.file = spoke.t, spoke.frame, spoke.file
+    f.ack = h.acked[e] if h.state & (ACKED << e) else 0
+    f.seq = k.start[e]
+    if not refused and h.state & (ACKED << d):
+        f.seq = h.acked[d]
+    f.length = h.next[e] - f.seq
+    if refused:
+        f.length -= 1                  # the SYN itself; more is TCP Fast Open
+    elif delta(h.next[e], f.seq) <= 0:
+        f.length = 0                   # all was acknowledged
+    f.flags = F_SYN if refused else F_ACK
+    f.window, f.ttl, f.via, f.ip_id, f.v6 = h.window[e], h.ttl[e], h.via[e], h.ip_id[e], s.v6
+    f.df = k.traits & (DF_SET << e) != 0
+    f.link = <uint16_t>st.interfaces[s.interface].link
+    f.header, f.payload_at, f.kept = 32, 32, 0  # its bytes are gone: no option is known
+    p.last_sent.t, p.last_sent.frame, p.last_sent.file, p.last_sent.known = f.t, f.frame, f.file, 1
+    p.gap = since(f.t, h.t_side[d]) if h.packets[d] > 1 else 0
+    if not refused and k.first_frame == f.frame and k.first_file == f.file:
+        p.bound = LOWER_BOUND          # nothing of the connection was captured before: who knows how long it had been idle
+    p.silence = p.silence_first = p.silence_answered = p.gap
+    p.length, p.segments, p.end = f.length, 1, h.next[e]
+    p.retransmissions = resent         # how often is not known
+    if resent and not refused:
+        p.last_sent.t, p.last_sent.frame, p.last_sent.file = k.resent_t, k.resent_frame, k.resent_file
+    p.fin = FIN_UNSEEN if not h.state & (KNOWN << d) else FIN_EXCLUDED
+    p.peer_known = h.state & (KNOWN << d) != 0
+    p.peer_ttl, p.peer_via, p.peer_ip_id, p.peer_window = h.ttl[d], h.via[d], h.ip_id[d], h.window[d]
+    answered_by_rst(st, p, s)
+    p.count = 1
+    p.ended.t, p.ended.frame, p.ended.file, p.ended.known = s.t, s.frame, st.file, 1
+    decide_roles(st, h, k)
+    p.server, p.roles = k.server, k.roles
+    peer_facts(h, k, p)
+    emit(st, index, h, k, p, s.t + SETTLE)
+    pend_drop(st, h)
 
 
 cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s) noexcept nogil:
@@ -215,7 +312,13 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     if s.flags & F_RST:
         if p.reply == REPLY_RST and p.side == e and s.t <= last.deadline:
             p.count += 1
+            if p.answer.seq != p.wake.ack and s.seq == p.wake.ack:
+                answered_by_rst(st, p, s)  # the one before it answered something else
         return
+    if p.reply == REPLY_RST and p.side == e and s.t <= last.deadline and not p.went_on.known \
+            and ((s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0)
+                 or (s.length and h.state & (KNOWN << d) and delta(s.seq + s.length, h.next[d]) > 0)):
+        p.went_on = here(st, s)        # whose name the RST was sent in goes on as if nothing had happened
     if p.reply == REPLY_RST and p.side == d and p.kind == WAKE_PAYLOAD and s.t <= last.deadline:
         if s.length and delta(s.seq + s.length, h.next[d]) > 0:  # the rest of a request that is already answered
             p.length += s.seq + s.length - (h.next[d] if delta(s.seq, h.next[d]) < 0 else s.seq)
@@ -227,7 +330,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
             p.own_fin = here(st, s)
         return
     probing = is_probe(h, s)
-    if p.result != RESET_IN_SILENCE or p.side != e or not (s.length or probing) or not s.flags & F_ACK:
+    if p.kind != WAKE_RST or p.side != e or not (s.length or probing) or not s.flags & F_ACK:
         return
     if h.last_frame != k.rst_frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq \
             or since(s.t, h.t_idle) < st.min_idle:
@@ -238,7 +341,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     # the idle period is the one the RST seemed to end
     now.start, now.before, now.bound, now.hole = p.start, p.before, p.bound, p.hole
     now.silence = now.silence_first = now.silence_answered = since(s.t, p.before.t)
-    now.last_speaker = p.last_speaker
+    now.last_speaker, now.last_by = p.last_speaker, p.last_by
     now.ended, now.server, now.roles, now.result = p.ended, p.server, p.roles, RESET
     now.reply, now.count, now.covers, now.delay = REPLY_RST, 1, p.wake.flags & F_ACK and delta(p.wake.ack, s.seq) > 0, 0
     now.answer = p.wake
@@ -252,7 +355,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
         st.probes += 1
     if now.missed[0] or now.missed[1]:
         now.result = UNDECIDED
-    count(st, h, k, RESET_IN_SILENCE, -1)
+    count(st, h, k, p.result, -1)
     count(st, h, k, now.result, 1)
     last.pend = now[0]
     pend_drop(st, h)

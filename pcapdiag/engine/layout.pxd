@@ -66,6 +66,11 @@ cdef enum:  # a connection's state bits; those of side 1 are those of side 0 shi
     LONE = 1 << 29        # one ACK-only segment of at most one byte so far: perhaps a probe
     BOTH = 3
 
+cdef enum:  # what was learned of a side's segments on the slow path, in Cold.traits; those of side 1 are shifted left by one
+    OPTIONS_CUT = 1 << 0  # options that the snap length cut off
+    DF_SET = 1 << 2       # "don't fragment" in some, and
+    DF_CLEAR = 1 << 4     # not in some
+
 cdef enum:  # how a connection began, in Cold.handshake
     BOTH_SYNS = 1
     SYN_REPEATED = 2
@@ -75,7 +80,8 @@ cdef enum:
     BATCH = 64
     WAKE_HEAD = 224       # bytes kept of a wake's record: headers and a request line
     ANSWER_HEAD = 128
-    PEND_ZEROED = 80
+    PEND_ZEROED = 112
+    CONTEXT_KEPT = 1000   # RSTs without idle before that are handed out of each kind: one that reads them learns no more from others
     NO_STREAM = 0xFFFFFFFF
     NOBODY = 2
     BUCKETS = 120         # 30 octaves of nanoseconds from 2^20 (1 ms) on, four buckets each
@@ -105,7 +111,7 @@ cdef enum Role:
     ROLE_SYN, ROLE_SYN_ACK, ROLE_KNOWN_SERVER, ROLE_PORT, ROLE_FIRST_PAYLOAD, ROLE_UNKNOWN
 
 cdef enum Seen:  # what a segment was taken for, for the trace
-    SEEN_PAYLOAD, SEEN_PROBE, SEEN_ACK, SEEN_RETRANSMISSION, SEEN_COPY, SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_STRAY
+    SEEN_PAYLOAD, SEEN_PROBE, SEEN_ACK, SEEN_RETRANSMISSION, SEEN_COPY, SEEN_SYN, SEEN_FIN, SEEN_RST, SEEN_STRAY, SEEN_ICMP
 
 cdef extern from *:
     """
@@ -116,9 +122,11 @@ cdef extern from *:
     #define SWAPPED (1 * MS)          /* how far apart captures reorder two records */
     #define SETTLE (250 * MS)         /* RSTs to the pieces of one request arrive within about a round-trip time */
     #define HEARTBEAT_MOST 64
+    #define CLOCK_STEP (1 * MS)       /* several receive queues mix records by less */
+    #define RTO_MOST (120000 * MS)    /* Linux TCP_RTO_MAX; RFC 6298 (2.5) allows no less than 60 s as the longest */
     #define FIRST_FLIGHT (1 << 20)    /* how much of the opener's first data the capture may have missed */
     """
-    int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, SETTLE
+    int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, SETTLE, CLOCK_STEP, RTO_MOST
     uint32_t HEARTBEAT_MOST
     int32_t FIRST_FLIGHT
 
@@ -138,6 +146,10 @@ cdef struct Segment:
     uint32_t captured
     uint32_t where                   # connection index found ahead, or 0
     const uint8_t* record
+
+cdef struct Trace:
+    Segment segment
+    uint32_t index, stream, file
 
 cdef struct Hot:
     uint64_t a_hi, a_lo, b_hi, b_lo
@@ -172,7 +184,7 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint16_t beat_length
     uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
     uint8_t chain_payload
-    uint8_t options_cut              # by side: options that the snap length cut off
+    uint8_t traits                   # OPTIONS_CUT and the like, by side
     # second line: beginnings and counts
     int64_t first_t
     int64_t handshake_t
@@ -216,7 +228,8 @@ cdef struct Pend:                    # a wake that is not answered yet, and then
     # zeroed when it begins, up to `wake`
     uint8_t kind, side, acknowledged, result, fin, bound, heartbeat, last_speaker
     uint8_t hole, reply, covers, icmp_type, icmp_code, server, roles, peer_known
-    Ref own_fin, peer_fin
+    uint8_t fin_acknowledged, cut_short, context, last_by
+    Ref own_fin, peer_fin, heard, went_on
     uint32_t missed[2]
     uint32_t retransmissions, count
     uint16_t inner_probes[2]
@@ -224,7 +237,7 @@ cdef struct Pend:                    # a wake that is not answered yet, and then
     # set when it begins
     Facts wake
     Ref start, before, last_sent
-    int64_t gap, silence, silence_first, silence_answered
+    int64_t gap, silence, silence_first, silence_answered, clock_back
     uint32_t length, segments, end
     # set when something comes back, and when it is decided
     uint32_t peer_round_trip
@@ -232,7 +245,7 @@ cdef struct Pend:                    # a wake that is not answered yet, and then
     Ref ended
     Facts answer
     uint16_t peer_window, peer_ip_id
-    uint8_t peer_ttl, peer_via, peer_stamps
+    uint8_t peer_ttl, peer_via, peer_stamps, peer_df
     uint8_t wake_head[224]
     uint8_t answer_head[128]
 
@@ -250,6 +263,7 @@ cdef struct Longest:
 
 cdef struct Statistics:              # of one service, made when its first idle period or silence is counted
     uint64_t results[8]
+    uint64_t contexts[2]             # RSTs to payload without idle before, RSTs to a SYN
     uint64_t survived, forgotten
     Longest longest
     uint32_t histogram[120]

@@ -21,9 +21,11 @@ from pcapdiag.engine.types import (
     PeerFacts,
     RecordRef,
     RolesFrom,
+    Seen,
     SegmentFacts,
     Service,
     Totals,
+    Traced,
     Wake,
     WakeKind,
 )
@@ -35,7 +37,7 @@ _FINS = tuple(Fin)
 _BOUNDS = tuple(Bound)
 _ROLES = tuple(RolesFrom)
 _REPLIES = (None, AnswerKind.RST, AnswerKind.ACK, AnswerKind.ICMP)
-SEEN = ("payload", "probe", "ack", "retransmission", "copy", "syn", "fin", "rst", "stray")
+_SEEN = tuple(Seen)
 
 BUCKETS, FIRST_OCTAVE = 120, 20
 #: Lower edges of the histogram's buckets in ns: four an octave from 2^20 on; the first also holds all below it.
@@ -68,6 +70,22 @@ def endpoint(hi: int, lo: int, port: int) -> Endpoint:
     return Endpoint(str(ipaddress.IPv6Address(hi << 64 | lo)), port)
 
 
+def key(one: Endpoint, other: Endpoint) -> tuple[int, int, int, int, int]:
+    """The core's key of the connection between two endpoints: two addresses in two halves each, and both ports."""
+    ends = []
+    for address, port in (one, other):
+        ip = ipaddress.ip_address(address)
+        whole = int(ip) | (0xFFFF << 32 if ip.version == 4 else 0)
+        ends.append((whole >> 64, whole & _OTHER, port))
+    (a_hi, a_lo, a), (b_hi, b_lo, b) = sorted(ends)
+    return a_hi, a_lo, b_hi, b_lo, a << 16 | b
+
+
+def traced(*, ref: tuple[int, int, int], seen: int, **facts: Any) -> Traced:
+    """One segment and what it was taken for."""
+    return Traced(ref=RecordRef(*ref), seen=_SEEN[seen], **facts)
+
+
 def _ref(r: tuple[int, int, int] | None) -> RecordRef | None:
     return None if r is None else RecordRef(*r)
 
@@ -91,18 +109,19 @@ def connection(*, roles: int, first: Any, last: Any, **facts: Any) -> Connection
 
 def idle_period(
     *, outcome: int, kind: int, sender: bool, last_speaker: bool | None, start: Any, before: Any, bound: int, fin: int,
-    peer_fin: Any, wake: Any, reply: int, answer: Any, peer: Any, round_trip: int | None, ended: Any, **facts: Any,
+    peer_fin: Any, wake: Any, reply: int, answer: Any, peer: Any, round_trip: int | None, ended: Any, last_by: bool | None,
+    heard: Any, **facts: Any,
 ) -> IdlePeriod:  # fmt: skip
     """One emission of the core as an IdlePeriod."""
     first, length, segments, retransmissions, last_sent, own_fin, heartbeat = wake
     kind_of_answer = _REPLIES[reply]
     reply_facts = None
     if answer is not None and kind_of_answer is not None:
-        segment, delay, count, covers, acknowledged, icmp_type, icmp_code = answer
+        segment, delay, count, covers, acknowledged, icmp_type, icmp_code, went_on = answer
         icmp = kind_of_answer is AnswerKind.ICMP
         reply_facts = Answer(kind_of_answer, _segment(segment), delay, count, covers, acknowledged,
-                             icmp_type if icmp else None, icmp_code if icmp else None)  # fmt: skip
-    ttl, ip_id, via, window, stamps = peer or (None,) * 5
+                             icmp_type if icmp else None, icmp_code if icmp else None, _ref(went_on))  # fmt: skip
+    ttl, ip_id, whole, via, window, stamps = peer or (None,) * 6
     return IdlePeriod(
         outcome=_OUTCOMES[outcome],
         sender=_side(sender),
@@ -115,8 +134,10 @@ def idle_period(
         wake=Wake(_KINDS[kind], _segment(first), first[12][first[13]:] if length else b"", length, segments,
                   retransmissions, RecordRef(*last_sent), _ref(own_fin), heartbeat),
         answer=reply_facts,
-        peer=PeerFacts(ttl, ip_id, via, window, stamps, round_trip),
+        peer=PeerFacts(ttl, ip_id, whole, via, window, stamps, round_trip),
         ended=RecordRef(*ended),
+        last_by=None if last_by is None else _side(last_by),
+        heard=_ref(heard),
         **facts,
     )  # fmt: skip
 

@@ -52,7 +52,10 @@ cdef struct State:
     int64_t min_idle
     uint32_t most                  # connections at most
     uint32_t keep_all
-    uint32_t trace
+    uint32_t trace                 # keep what segments were taken for,
+    uint32_t watch                 # of this connection alone
+    uint32_t spot, spot_frame, spot_stream, spot_found  # whose is this frame, or this stream? `watched` is the answer
+    Hot watched
     # connections
     Incarnation** chunks
     uint32_t used                  # highest index handed out; 0 is nobody
@@ -91,6 +94,8 @@ cdef struct State:
     uint32_t next_stream
     uint32_t streams_known, evicted_here, evicted_known
     int64_t evicted_t              # when connections were last forgotten
+    int64_t step                   # by how many ns the record clock last stepped back, and at which record
+    uint32_t step_frame, step_file
     Segment batch[64]
     uint32_t batched
     # interfaces of the current section
@@ -107,11 +112,12 @@ cdef struct State:
     # sums of the timeline
     uint64_t connections, evicted_closed, evicted_open, copies, retransmissions, probes, strays
     uint64_t results[8]
+    uint64_t contexts[2]
     Longest longest
     uint64_t failed                # segments for which there was no memory
     uint64_t untimed
     uint32_t interfaces_all
-    Segment* traces
+    Trace* traces
     uint64_t traced, trace_room
 
 

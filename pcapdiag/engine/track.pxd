@@ -5,10 +5,9 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from .layout cimport *
 from .state cimport *
 from .table cimport find, same_key
-from .verdict cimport conclude, give_up, here, note, sample_survived, stamps_in
+from .verdict cimport conclude, emission_of, give_up, here, note, sample_survived, stamps_in
 from .idle cimport after_reset, answered, begin, break_silence, continuity, continuous, ends_idleness, is_probe
-from .idle cimport own_outstanding
-from .idle cimport quiet, reset, time_trip, wake
+from .idle cimport own_outstanding, quiet, reset, time_trip, wake
 from .evict cimport make_room
 from .opening cimport enter, first_seen, handshake, idle_since, incarnation, number_quoted, number_stream
 
@@ -36,6 +35,12 @@ cdef inline bint is_copy(Hot* h, Cold* k, Segment* s) noexcept nogil:
         return False
     # Without an IP ID two equal pure ACKs may be two: stacks repeat them for segments out of order.
     return s.length != 0 or s.v6 or s.ip_id != 0
+
+
+cdef inline bint fills_window(Hot* h, Segment* s) noexcept nogil:
+    """One byte into a closed window: a zero-window probe (RFC 9293 3.8.6.1), no request."""
+    cdef int e = 1 - s.side
+    return s.length == 1 and h.window[e] == 0 and h.state & (KNOWN << e)
 
 
 cdef inline bint is_stray(Hot* h, Cold* k, Segment* s) noexcept nogil:
@@ -118,7 +123,6 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
             p.last_sent = here(st, s)
             p.segments += 1
             p.retransmissions += 1
-            p.inner_probes[d] += p.inner_probes[d] < 0xFFFF
         elif p.acknowledged and awake:
             give_up(st, index, h, k)
     if h.pend == 0 and awake and not h.state & (FIN_SENT * BOTH):
@@ -126,6 +130,13 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         if p != NULL:
             continuity(h, p, s)
     k.inner_probes[d] += k.inner_probes[d] < 0xFFFF
+
+
+cdef inline void take_in(State* st, uint32_t index, Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """What this RST decided tells of the connection as it was with it."""
+    cdef Emission* last = emission_of(st, k)
+    if last != NULL and last.index == index and last.pend.ended.frame == s.frame and last.pend.ended.file == st.file:
+        last.hot, last.cold = h[0], k[0]
 
 
 cdef inline void learn(Hot* h, Cold* k, Segment* s) noexcept nogil:
@@ -192,7 +203,9 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         if stamps == 1:
             h.state |= STAMPS << d
         elif stamps == 2:
-            k.options_cut |= <uint8_t>(1 << d)
+            k.traits |= <uint8_t>(OPTIONS_CUT << d)
+    if not s.flags & F_RST and not s.v6:
+        k.traits |= <uint8_t>((DF_SET if s.df else DF_CLEAR) << d)
 
     if h.state & (RST_SENT * BOTH):
         after_reset(st, index, h, k, s)
@@ -219,6 +232,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
             h.state |= ACKED << d      # a refusal recorded before its SYN is known by this
             h.acked[d] = s.ack
         touch(st, h, s)
+        take_in(st, index, h, k, s)
         return index
 
     probing = is_probe(h, s)
@@ -242,9 +256,12 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
             pend_drop(st, h)
         elif (p.acknowledged and fresh) or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0):
             answered(st, index, h, k, p, s, fresh or (fin and not p.acknowledged))
-        elif fin:
-            p.fin = FIN_SEEN
-            p.peer_fin = here(st, s)
+        elif p.acknowledged == 0:
+            if fin:
+                p.fin = FIN_SEEN
+                p.peer_fin = here(st, s)
+            if p.retransmissions and not p.heard.known:
+                p.heard = here(st, s)
 
     # what it does itself
     if calm and (fresh or probing or not (s.flags & F_FIN or (s.length and known))) and continuous(st, h, s, last_file):
@@ -255,13 +272,15 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         probe(st, index, h, k, s, gap, last_file, awake)
     elif fresh:
         s.seen = SEEN_PAYLOAD
-        if awake and not h.state & (FIN_SENT << d):
+        if awake and not h.state & (FIN_SENT << d) and not fills_window(h, s):
             wake(st, index, h, k, s, gap, last_file)
         elif p != NULL and p.side == d and p.kind == WAKE_PAYLOAD and not p.acknowledged:
             p.length += end - (h.next[d] if known and delta(s.seq, h.next[d]) < 0 else s.seq)
             p.segments += 1
             p.end = end
             p.last_sent = here(st, s)
+        elif p != NULL and p.side == d and p.kind == WAKE_PROBE:
+            pend_drop(st, h)           # it has more to say than whether the peer is there
     elif s.length and known:
         s.seen = SEEN_RETRANSMISSION
         st.retransmissions += 1
@@ -326,9 +345,8 @@ cdef inline void refresh(Hot* h) noexcept nogil:
 
 
 cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nogil:
-    """An ICMP error that quotes a segment: the answer, if that was the pending wake."""
+    """An ICMP error that quotes a segment: the answer, if that was the pending wake and no better one comes."""
     cdef Hot* h = hot_of(st, index)
-    cdef Cold* k = cold_of(st, index)
     cdef Pend* p
     if h.pend == 0:
         return
@@ -338,12 +356,10 @@ cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nog
             or delta(s.seq, p.wake.seq) < 0 or delta(s.seq, p.end) >= 0:
         return
     st.at_t, st.at_frame = s.t, s.frame
-    p.reply, p.icmp_type, p.icmp_code, p.delay = REPLY_ICMP, s.icmp_type, s.icmp_code, since(s.t, p.wake.t)
-    p.count = 1
-    note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
-    conclude(st, index, h, k, p, UNREACHABLE)
-    pend_drop(st, h)
-    refresh(h)
+    p.count += 1
+    if p.reply == REPLY_NONE:          # a soft error, RFC 1122 4.2.3.9: the sender goes on, and so do we
+        p.reply, p.icmp_type, p.icmp_code, p.delay = REPLY_ICMP, s.icmp_type, s.icmp_code, since(s.t, p.wake.t)
+        note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
 
 
 cdef inline bint wakes_plainly(State* st, Hot* h, Segment* s) noexcept nogil:
@@ -352,7 +368,7 @@ cdef inline bint wakes_plainly(State* st, Hot* h, Segment* s) noexcept nogil:
     cdef Cold* k
     cdef int64_t gap = since(s.t, h.t_last)
     if h.pend or h.state & (CHAIN | PROBED | (RESENT * BOTH)) or h.next[d] != h.acked[e] or h.next[e] != s.ack \
-            or s.t < h.t_last:
+            or s.t < h.t_last or fills_window(h, s):
         return False
     k = cold_of(st, s.where)
     st.at_t, st.at_frame = s.t, s.frame
@@ -398,6 +414,7 @@ cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
         if s.header:
             number_quoted(st, index, s)
         if index and s.kind == K_ICMP:
+            s.seen = SEEN_ICMP
             unreachable(st, index, s)
         return index
     if unlikely_(index == 0):

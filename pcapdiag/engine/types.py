@@ -136,8 +136,10 @@ class Answer:
     """The first segment of the other side that acknowledges the wake or resets it, or an ICMP error quoting it.
 
     ``delay`` is ns after the wake's first segment (0 when records were swapped). ``count`` is how many RSTs came
-    within the settling time. ``acknowledges`` is whether it acknowledges the wake's first byte. ``acknowledged``
-    is the time of an earlier pure ACK of the wake, when a RST came instead of a response.
+    within the settling time; of several the first whose number is the wake's ACK is ``first``. ``acknowledges`` is whether it
+    acknowledges the wake's first byte. ``acknowledged`` is the time of an earlier pure ACK of the wake, when a RST came
+    instead of a response. ``went_on`` is a segment that the RST's side sent after it as if nothing had happened: payload,
+    or an ACK of the wake.
     """
 
     kind: AnswerKind
@@ -148,19 +150,22 @@ class Answer:
     acknowledged: int | None
     icmp_type: int | None
     icmp_code: int | None
+    went_on: RecordRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PeerFacts:
-    """The answering side's last segment before the wake (None: none was captured), and what was learned of it: what a RST
-    is compared with.
+    """The last segment before the wake of the side that was to answer it (None: none was captured), and what was learned of
+    that side: what a RST is compared with. If the wake itself is a RST, they are of the side in whose name it was sent.
 
     ``round_trip`` is the least time in ns seen from the capture point to the peer and back (None: never seen).
-    ``timestamps`` is whether the peer's earlier segments carried the option.
+    ``timestamps`` is whether the peer's earlier segments carried the option. ``dont_fragment`` is whether they had DF set
+    (None: IPv6, unknown, or both were seen).
     """
 
     ttl: int | None
     ip_id: int | None
+    dont_fragment: bool | None
     via: int | None
     window: int | None
     timestamps: bool | None
@@ -199,7 +204,9 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class IdlePeriod:
-    """One idle period and how it ended.
+    """One idle period and how it ended; or, if ``idle`` is False, what was reset without being idle before: payload or a SYN.
+    Such a one is counted nowhere among the idle periods. Of its wake no bytes are kept, ``retransmissions`` says only whether
+    it was sent again, and ``gap`` is from the last segment of the side that reset it to the wake (0 if there was none).
 
     ``gap`` is from the last payload before it to the wake; ``bound`` says whether that is exact, a lower or an upper
     bound. ``silence`` is the stretch without any segment that the wake ended. ``silence_answered`` is from the last
@@ -209,6 +216,12 @@ class IdlePeriod:
     sent the last payload before it, None where none was captured. ``probes`` counts keepalive probes inside, (from
     client, from server). ``missed`` names what breaks the continuity of sequence numbers: bytes missed from the
     waking side and from the peer by the wake's own numbers (0, 0 when continuous).
+
+    ``last_by`` is who sent ``last_before`` (None: nobody was captured). ``fin_acknowledged`` is whether the wake's ACK number
+    covers the peer's FIN: it had arrived before the wake was sent. ``heard`` is the first segment of the peer that came after a
+    retransmission of the wake without acknowledging it: it lives. ``cut_short`` says that the capture ended, or the
+    connection was forgotten, while an answer was still possible. ``clock_back`` is ns by which the record clock stepped back
+    inside the gap (0: it did not, or by less than 1 ms).
     """
 
     connection: Connection
@@ -233,6 +246,12 @@ class IdlePeriod:
     answer: Answer | None
     peer: PeerFacts
     ended: RecordRef
+    idle: bool = True
+    last_by: str | None = None
+    fin_acknowledged: bool = False
+    heard: RecordRef | None = None
+    cut_short: bool = False
+    clock_back: int = 0
 
     @property
     def kind(self) -> str:
@@ -261,6 +280,7 @@ class Service:
     ``outcomes`` counts idle periods by outcome. ``survived`` counts survived silences; ``histogram`` the same in
     buckets: bucket i holds lengths in [EDGES[i], EDGES[i+1]) ns (see ``pcapdiag.engine.EDGES``).
     ``longest_survived`` is exact. ``probes`` is (from clients, from servers), ``probed`` connections with a probe.
+    ``resets_without_idle`` counts RSTs to payload with no idle before, ``refused`` RSTs to a SYN.
     """
 
     endpoint: Endpoint
@@ -272,6 +292,8 @@ class Service:
     longest_survived: Extreme | None
     probes: tuple[int, int]
     probed: int
+    resets_without_idle: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +342,8 @@ class Totals:
     """Sums over one timeline: what was tracked and what limits it.
 
     ``outcomes`` counts every ended idle period; ``still_idle`` connections idle for at least ``min_idle`` at the
-    end. ``evicted`` connections were forgotten because of ``max_connections``.
+    end. ``evicted`` connections were forgotten because of ``max_connections``. ``resets_without_idle`` counts RSTs to
+    payload with no idle before, ``refused`` RSTs to a SYN: of each kind the first `CONTEXT_KEPT` are handed out.
     """
 
     connections: int
@@ -335,3 +358,42 @@ class Totals:
     outcomes: dict[Outcome, int]
     still_idle: int
     longest_survived: Extreme | None
+    resets_without_idle: int = 0
+    refused: int = 0
+
+
+class Seen(StrEnum):
+    """What a segment was taken for, in the order of the tests of ``docs/semantics.md``."""
+
+    PAYLOAD = "payload"
+    PROBE = "probe"
+    ACK = "ack"
+    RETRANSMISSION = "retransmission"
+    COPY = "copy"
+    SYN = "syn"
+    FIN = "fin"
+    RST = "rst"
+    STRAY = "stray"
+    ICMP = "icmp"  # no segment of the connection, but an ICMP error that quotes one
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One segment and what it was taken for. ``connection`` is the id of its incarnation, ``source`` who sent it; ``seq`` and
+    ``ack`` are the raw numbers. Of an ICMP error the numbers are those it quotes, and ``icmp`` is its type and code."""
+
+    connection: int
+    ref: RecordRef
+    stream: int | None
+    source: Endpoint
+    target: Endpoint
+    seq: int
+    ack: int
+    flags: int
+    window: int
+    length: int
+    ttl: int
+    ip_id: int | None
+    via: int
+    seen: Seen
+    icmp: tuple[int, int] | None

@@ -7,6 +7,7 @@ from libc.string cimport memcpy, memset
 from .layout cimport *
 from .state cimport *
 from .services cimport decide_roles, statistics, bucket
+from .trace cimport watched
 
 cdef inline Ref here(State* st, Segment* s) noexcept nogil:
     cdef Ref r
@@ -49,8 +50,12 @@ cdef inline void note(State* st, Segment* s, Facts* f, uint8_t* head, uint32_t r
 
 cdef inline void peer_facts(Hot* h, Cold* k, Pend* p) noexcept nogil:
     """What was learned by now of the side that was to answer."""
-    cdef int e = 1 - p.side
-    p.peer_stamps = 1 if h.state & (STAMPS << e) else 2 if k.options_cut >> e & 1 else 0
+    cdef int e = 1 - p.side, df
+    if p.kind == WAKE_RST:             # nobody was to answer it: what it is compared with is its own side
+        e = p.side
+    p.peer_stamps = 1 if h.state & (STAMPS << e) else 2 if k.traits & (OPTIONS_CUT << e) else 0
+    df = k.traits >> e & (DF_SET | DF_CLEAR)
+    p.peer_df = 1 if df == DF_SET else 0 if df == DF_CLEAR else 2
     p.peer_round_trip = k.round_trip[e]
 
 
@@ -101,13 +106,13 @@ cdef inline void count(State* st, Hot* h, Cold* k, uint32_t result, int by) noex
 cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, uint32_t result) noexcept nogil:
     """This idle period is over: count it, hand it out, forget the pending wake."""
     # whatever comes back, a wake whose own numbers show missed traffic proves nothing about the gap
-    if p.kind <= WAKE_PROBE and (p.missed[0] or p.missed[1]) and result != SURVIVED:
+    if (p.missed[0] or p.missed[1]) and result != SURVIVED:
         result = UNDECIDED
     p.result = <uint8_t>result
     p.ended.t, p.ended.file, p.ended.known = st.at_t, st.file, 1
     p.ended.frame = st.at_frame
     count(st, h, k, result, 1)
-    if st.keep_all or (result != SURVIVED and result != CLOSED):
+    if (st.keep_all or (result != SURVIVED and result != CLOSED)) and watched(st, h):
         decide_roles(st, h, k)
         p.server, p.roles = k.server, k.roles
         peer_facts(h, k, p)
@@ -125,7 +130,11 @@ cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept no
     if p.acknowledged:
         result = SURVIVED
     elif p.kind == WAKE_PAYLOAD:
-        result = UNANSWERED if p.retransmissions >= 2 else UNDECIDED
+        # a peer that still spoke when the wake had been repeated is there: its acknowledgement was missed, or is yet to come
+        if p.reply == REPLY_ICMP:
+            result = UNREACHABLE
+        else:
+            result = UNANSWERED if p.retransmissions >= 2 and not p.heard.known else UNDECIDED
     elif p.retransmissions >= 1:       # two probes or more: IDLE106
         result = UNANSWERED
     answered = p.acknowledged
@@ -133,6 +142,17 @@ cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept no
         conclude(st, index, h, k, p, result)
     pend_drop(st, h)
     return result != RESULTS and not answered
+
+
+cdef inline bint stop_watching(State* st, uint32_t index, int64_t now) noexcept nogil:
+    """The capture ends, or the connection is forgotten: what would still have come of the pending wake is not known, unless
+    its sender was silent for longer than any retransmission timer."""
+    cdef Hot* h = hot_of(st, index)
+    cdef Pend* p
+    if h.pend:
+        p = pend_of(st, h.pend)
+        p.cut_short = since(now, p.last_sent.t) <= RTO_MOST
+    return give_up(st, index, h, cold_of(st, index))
 
 
 cdef inline void sample_survived(State* st, Hot* h, Cold* k) noexcept nogil:
@@ -147,7 +167,7 @@ cdef inline void sample_survived(State* st, Hot* h, Cold* k) noexcept nogil:
     stats.histogram[bucket(k.chain_first)] += 1
     for i in range(2):
         best = &stats.longest if i == 0 else &st.longest
-        if k.chain_first > best.length:
+        if k.chain_first > best.length or (k.chain_first == best.length and best.lower and not k.chain_lower):
             best.length, best.lower = k.chain_first, k.chain_lower
             best.before.t, best.before.frame, best.before.file = k.chain_from_t, k.chain_from_frame, k.chain_from_file
             best.before.known = not k.chain_lower

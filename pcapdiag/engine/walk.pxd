@@ -11,6 +11,7 @@ from .layout cimport *
 from .state cimport *
 from .table cimport guess
 from .decode cimport decode, tally
+from .trace cimport remember
 from .track cimport track
 
 cdef extern from *:
@@ -110,32 +111,20 @@ cdef inline void flush(State* st) noexcept nogil:
     for i in range(st.batched):
         s = &st.batch[i]
         s.where = track(st, s)
-        if unlikely_(st.trace):
+        if unlikely_(st.trace or st.spot):
             remember(st, s)
     st.batched = 0
-
-
-cdef inline void remember(State* st, Segment* s) noexcept nogil:
-    """Keep what became of a segment, for tests against other programs."""
-    cdef Segment* grown
-    if s.kind != K_SEGMENT:
-        return
-    if st.traced == st.trace_room:
-        grown = <Segment*>realloc(st.traces, (st.trace_room * 2 + 64) * sizeof(Segment))
-        if grown == NULL:
-            return
-        st.traces, st.trace_room = grown, st.trace_room * 2 + 64
-    st.traces[st.traced] = s[0]
-    st.traces[st.traced].where = hot_of(st, s.where).stream if s.where else NO_STREAM
-    st.traced += 1
 
 
 cdef inline void record(State* st, Reader* r, const uint8_t* p, uint32_t captured, uint32_t original, int64_t t,
                         uint32_t interface) noexcept nogil:
     """One packet record. Its bytes must stay where they are until the batch is flushed."""
-    cdef Segment* s = &st.batch[st.batched]
+    cdef Segment* s
     cdef Fate fate
     cdef uint32_t at
+    if unlikely_(t + CLOCK_STEP <= st.now):
+        flush(st)                      # a step of the clock concerns what comes after it
+    s = &st.batch[st.batched]
     st.frame += 1
     st.records += 1
     st.truncated += captured < original
@@ -147,6 +136,8 @@ cdef inline void record(State* st, Reader* r, const uint8_t* p, uint32_t capture
             memset(st.first_frame, 0, sizeof(st.first_frame))
     elif t < st.now:
         st.clock_back += 1
+        if st.now - t >= CLOCK_STEP:
+            st.step, st.step_frame, st.step_file = st.now - t, st.frame, st.file
         if st.now - t > st.clock_back_most:
             st.clock_back_most = st.now - t
     elif t - st.now > st.longest_pause:

@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.objects import EDGES
-from pcapdiag.engine.types import Endpoint, Extreme, Fin, IdlePeriod, Outcome, Service, WakeKind
-from pcapdiag.inference.types import FailedSilence, Pattern, ServiceView
-
-#: A restart or failover resets everything within moments; timers run out when each connection's own idleness does.
-EVENT_SPAN = 5_000_000_000
-EVENT_LEAST = 3
-#: Connections that fall idle together and fail by one timer fail as far apart as their gaps differ; those that an event
-#: resets fail together, however different their gaps are.
-EVENT_SPREAD, EVENT_RATIO = 4, 2
+from pcapdiag.engine.types import Endpoint, Extreme, IdlePeriod, Outcome, Service
+from pcapdiag.inference.silences import failed_silence, outlived
+from pcapdiag.inference.types import Event, FailedSilence, Pattern, ServiceView
 
 
-def views(services: Iterable[Service], periods: Sequence[IdlePeriod], incidents: dict[Endpoint, int]) -> tuple[ServiceView, ...]:
-    """One view a service, worst first. ``periods`` are those that did not survive; ``incidents`` counts findings."""
-    failures: dict[Endpoint, list[IdlePeriod]] = {}
-    for period in periods:
-        if _failed(period):
-            failures.setdefault(period.connection.server, []).append(period)
+def views(
+    services: Sequence[Service],
+    failures: Iterable[IdlePeriod],
+    incidents: Mapping[Endpoint, int],
+    events: Sequence[Event] = (),
+) -> tuple[ServiceView, ...]:
+    """One view a service, worst first. ``services`` are those of :func:`merged`.
+
+    ``failures`` are the idle periods in which a connection was lost without anybody having closed it: which those are, the
+    rules say. ``incidents`` counts findings.
+    """
+    by_service: dict[Endpoint, list[FailedSilence]] = {}
+    for period in failures:
+        by_service.setdefault(period.connection.server, []).append(failed_silence(period))
     out = [
-        _view(service, failures.get(service.endpoint, []), incidents.get(service.endpoint, 0))
-        for service in _merged(services)
+        _view(service, by_service.get(service.endpoint, []), incidents.get(service.endpoint, 0), events)
+        for service in services
     ]
     return tuple(sorted(out, key=lambda v: (-v.incidents, -v.service.idle_periods, v.endpoint)))
 
 
-def _failed(period: IdlePeriod) -> bool:
-    """Did the connection die in this silence, without anybody closing it?"""
-    return (
-        period.outcome is Outcome.RESET
-        and period.wake.kind in (WakeKind.PAYLOAD, WakeKind.PROBE)
-        and period.fin in (Fin.EXCLUDED, Fin.UNSEEN)
-        and period.answer is not None
-        and period.answer.acknowledged is None
-        and period.answer.first.seq == period.wake.first.ack  # else it answers a segment that was missed
-    )
-
-
-def _merged(services: Iterable[Service]) -> list[Service]:
+def merged(services: Iterable[Service]) -> list[Service]:
     """The same service at several capture points is one."""
     out: dict[Endpoint, Service] = {}
     for s in services:
@@ -62,20 +52,13 @@ def _merged(services: Iterable[Service]) -> list[Service]:
             longest_survived=longest,
             probes=(s.probes[0] + t.probes[0], s.probes[1] + t.probes[1]),
             probed=s.probed + t.probed,
+            resets_without_idle=s.resets_without_idle + t.resets_without_idle,
+            refused=s.refused + t.refused,
         )
     return list(out.values())
 
 
-def _view(service: Service, failures: list[IdlePeriod], incidents: int) -> ServiceView:
-    samples = [
-        FailedSilence(
-            after=min(p.silence_first, p.silence_answered),
-            length=p.silence_answered,
-            lower_bound=p.last_before is None,
-            ended=p.wake.first.ref,
-        )
-        for p in failures
-    ]
+def _view(service: Service, samples: list[FailedSilence], incidents: int, events: Sequence[Event]) -> ServiceView:
     shortest = min(samples, key=lambda s: (s.lower_bound, s.length), default=None)
     longest = service.longest_survived
     failed = total = 0
@@ -84,7 +67,7 @@ def _view(service: Service, failures: list[IdlePeriod], incidents: int) -> Servi
         failed = sum(s.length >= shortest.length for s in samples)
         survived, uncertain = _survived_beyond(service, longest, shortest.length)
         total = failed + survived
-    pattern, reason = _pattern(samples, shortest, longest)
+    pattern, reason = _pattern(samples, shortest, longest, _event_of(service.endpoint, samples, events))
     return ServiceView(service, incidents, longest, shortest, failed, total, uncertain, pattern, reason)
 
 
@@ -101,23 +84,27 @@ def _survived_beyond(service: Service, longest: Extreme | None, length: int) -> 
     return beyond, inside > 0
 
 
+def _event_of(service: Endpoint, samples: list[FailedSilence], events: Sequence[Event]) -> Event | None:
+    """The event that holds every one of ``samples``, if there is one."""
+    return next((e for e in events if samples and all(e.holds(service, s.ended.time) for s in samples)), None)
+
+
 def _pattern(
-    samples: list[FailedSilence], shortest: FailedSilence | None, longest: Extreme | None
+    samples: list[FailedSilence], shortest: FailedSilence | None, longest: Extreme | None, event: Event | None
 ) -> tuple[Pattern, str]:
     """What the failures look like together, in a sentence with the numbers."""
     if shortest is None:
         return Pattern.NONE, "no silence failed"
-    exact = [s for s in samples if not s.lower_bound]
-    times = sorted(s.ended.time for s in exact or samples)
-    lengths = sorted(s.length for s in exact or samples)
-    span, n = times[-1] - times[0], len(exact)
-    spread = f"gaps from {format_duration(lengths[0])} to {format_duration(lengths[-1])}"
-    apart = lengths[-1] >= EVENT_RATIO * lengths[0] and lengths[-1] - lengths[0] >= EVENT_SPREAD * span
-    if n >= EVENT_LEAST and span <= EVENT_SPAN and apart:
+    if event is not None:
         return Pattern.EVENT, (
-            f"{n} failures within {format_duration(span)}, {spread}: an event (restart, failover, flush), not a timer"
+            f"{len(samples)} of {event.failures} failures that came within {format_duration(event.end - event.start)} (restart, "
+            "failover, flush), not a timer"
         )
-    if longest is not None and longest.length >= shortest.length and not shortest.lower_bound:
+    exact = [s for s in samples if not s.lower_bound]
+    lengths = sorted(s.length for s in exact or samples)
+    n = len(exact)
+    spread = f"gaps from {format_duration(lengths[0])} to {format_duration(lengths[-1])}"
+    if longest is not None and outlived(shortest, longest):
         return Pattern.CONTRADICTED, (
             f"a silence of {format_duration(longest.length)} survived and one of {format_duration(shortest.length)} failed: "
             "one idle timeout does not explain both"
@@ -127,8 +114,13 @@ def _pattern(
     if longest is None:
         return Pattern.UNDETERMINED, "no silence survived to compare with"
     if n < 2:
-        return Pattern.UNDETERMINED, "one failure, longer than all that survived: consistent with a timer"
+        than = "longer than all that" if longest.length < shortest.length else "hardly shorter than what"
+        return Pattern.UNDETERMINED, f"one failure, {than} survived: consistent with a timer"
+    if longest.length >= shortest.length:
+        return Pattern.TIMER, (
+            f"the failures follow the gap: what failed begins at {format_duration(shortest.length)}, and nothing survived more "
+            f"than a little longer ({format_duration(longest.length)}), {spread}"
+        )
     return Pattern.TIMER, (
         f"the failures follow the gap: all that failed were longer than {format_duration(longest.length)}, {spread}"
     )
-

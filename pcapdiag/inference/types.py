@@ -1,4 +1,4 @@
-"""What can be said of a service's silences, beside the headline."""
+"""What can be said of a service's silences, beside the headline, and of failures that came together."""
 
 from __future__ import annotations
 
@@ -27,6 +27,26 @@ class FailedSilence:
     length: int
     lower_bound: bool
     ended: RecordRef
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Failures that came together after very different silences, which no idle timeout explains.
+
+    ``start`` and ``end`` are the times of the first and the last of them, in ns. ``failures`` counts incidents;
+    ``shortest`` and ``longest`` are the silences before them, in ns, of those that were measured exactly.
+    """
+
+    start: int
+    end: int
+    failures: int
+    shortest: int
+    longest: int
+    services: tuple[Endpoint, ...]
+
+    def holds(self, service: Endpoint, time: int) -> bool:
+        """Is a failure of ``service`` at ``time`` part of it?"""
+        return self.start <= time <= self.end and service in self.services
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,22 @@
-"""The parts of the terminal report that are about incidents: a service, a finding, a finding on one line."""
+"""A finding in the terminal report: the ladder of its frames, the verdict, what stands against it, where to look."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pcapdiag.engine.types import Endpoint, IdlePeriod, RecordRef
-from pcapdiag.inference.types import Pattern, ServiceView
+from pcapdiag.durations import format_duration
+from pcapdiag.engine.types import IdlePeriod, RecordRef, WakeKind
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import display_filters, proof
 from pcapdiag.report.model import FileNames
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
-from pcapdiag.report.words import answer, count, failed_silence, gap, sent
-from pcapdiag.rules.types import Confidence, Finding
+from pcapdiag.report.words import answer, count, gap, origin, sent
+from pcapdiag.rules.idle103 import IN_FLIGHT
+from pcapdiag.rules.types import Confidence, Finding, Severity
 
-#: Widths of the label columns of a finding and of a service.
-FRAME, SILENCE = 12, 26
-
-
-def server_of(finding: Finding) -> Endpoint:
-    """The service that a finding belongs to."""
-    return finding.period.connection.server
+#: Width of the column with frame numbers and codes.
+FRAME = 12
 
 
 def ends(period: IdlePeriod) -> str:
@@ -41,16 +37,10 @@ def in_file(index: int, word: str, canvas: Canvas, names: FileNames | None) -> s
 def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
     """A finding as a ladder of its frames; ``names`` is given if there is more than one file."""
     period = finding.period
-    connection, wake = period.connection, period.wake.first.ref
-
-    def row(label: str, spans: list[Span], at: RecordRef | None = None) -> Iterator[str]:
-        elsewhere = in_file(at.file, "(in", canvas, names) if at and at.file != period.file else ""
-        spans = [*spans, *words(elsewhere and elsewhere + ")", "dim")]
-        return canvas.spans(label, spans, 4, FRAME, "" if at else "dim")
-
+    connection = period.connection
     yield from canvas.lines(
         [
-            Span(iso(wake.time, 3)),
+            Span(iso(period.wake.first.ref.time, 3)),
             Span(f" {connection.client} ->", "heading"),
             Span(str(connection.server), "heading"),
             Span(" " + stream(period)),
@@ -59,30 +49,84 @@ def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> 
         " " * 4,
     )
     if names:
-        yield from row("file", [Span(canvas.path(names.file_name(period.file), canvas.width - 4 - FRAME))])
+        file = Span(canvas.path(names.file_name(period.file), canvas.width - 4 - FRAME))
+        yield from canvas.spans("file", [file], 4, FRAME)
+    yield from finding_body(finding, canvas, names)
 
-    idle = [Span("idle"), Span(gap(period), "gap"), *probed(period)]
-    if period.start:
-        yield from row(f"frame {period.start.frame}", [Span("then"), *idle], period.start)
-    else:
-        yield from row("before", [*idle, *words("(first seen here)", "dim")])
 
-    label = finding.sent.label
-    what = words(f"{period.sender} sent {sent(finding)}" + (":" if label else ""))
-    what += [Span(canvas.quote(label, canvas.width - 4 - FRAME))] if label else []
-    yield from row(f"frame {wake.frame}", what, wake)
+def finding_body(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+    """The same without the line that names the connection."""
+    yield from _ladder(finding, canvas, names)
+    yield from _verdict(finding, canvas, names)
+    yield from filter_lines(finding.period, canvas, names)
 
-    back = period.answer.first.ref if period.answer else None
-    came = words(canvas.own(answer(period)) + ";", "bad")
-    came.append(Span(str(finding.confidence), "" if finding.confidence is Confidence.CERTAIN else "warn"))
-    came += words(f"({finding.rule} {finding.name})", "dim")
-    yield from row(f"frame {back.frame}" if back else "after", came, back)
 
+def _ladder(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+    """The frames that prove it, in the order in which they were captured."""
+    period = finding.period
+    if period.start is None:
+        first = [Span("idle"), Span(gap(period), "gap"), *probed(period), *words("(first seen here)", "dim")]
+        yield from canvas.spans("before", first, 4, FRAME)
+    for role, at in proof(period):
+        elsewhere = in_file(at.file, "(in", canvas, names) if at.file != period.file else ""
+        spans = [*_frame(finding, role, at, canvas), *words(elsewhere and elsewhere + ")", "dim")]
+        yield from canvas.spans(f"frame {at.frame}", spans, 4, FRAME, "")
+    if period.answer is None and period.wake.kind is not WakeKind.RST:
+        yield from canvas.spans("after", words(canvas.own(answer(period)), "bad"), 4, FRAME)
+
+
+def _frame(finding: Finding, role: str, at: RecordRef, canvas: Canvas) -> list[Span]:
+    """What one frame of the proof shows."""
+    period = finding.period
+    peer = "server" if period.sender == "client" else "client"
+    if role == "last before":
+        then = ["then idle"] if period.idle else ["then, with no idle period,"]
+        return [Span(*then), Span(gap(period), "gap"), *probed(period)]
+    if role == "FIN":
+        return words(canvas.own(f"{peer}'s FIN, {_crossing(period, at)}"))
+    if role == "heard":
+        return words(f"{peer} sent something, but no ACK of it", "warn")
+    if role == "went on":
+        return words(f"{peer} went on as if it had sent no RST", "warn")
+    if at == period.wake.first.ref:
+        label = finding.sent.label if period.wake.kind is WakeKind.PAYLOAD else None
+        if period.wake.kind is WakeKind.RST:
+            return words(f"{sent(finding)} in the {period.sender}'s name", "bad")
+        what = words(f"{period.sender} sent {sent(finding)}" + (":" if label else ""))
+        return what + ([Span(canvas.quote(label, canvas.width - 4 - FRAME))] if label else [])
+    return words(canvas.own(answer(period)), "bad")
+
+
+def _crossing(period: IdlePeriod, fin: RecordRef) -> str:
+    """When the FIN came against the wake, and whether the wake acknowledges it."""
+    before = period.wake.first.ref.time - fin.time
+    when = f"{format_duration(before)} before" if before >= 0 else f"{format_duration(-before)} after"
+    how = "acknowledged by it, so ignored" if period.fin_acknowledged else "not acknowledged by it"
+    if not period.fin_acknowledged and abs(before) <= IN_FLIGHT:
+        how += ": they crossed in flight"
+    return f"{when} the {period.kind.replace('-', ' ')}, {how}"
+
+
+def _verdict(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+    """The rule, how sure it is, who sent the RST, and everything that stands against it."""
+
+    def row(label: str, text: str, style: str = "") -> Iterator[str]:
+        return canvas.spans(label, words(canvas.own(text), style), 4, FRAME)
+
+    sure = Span(str(finding.confidence), "" if finding.confidence is Confidence.CERTAIN else "warn")
+    severe = words(f"({finding.severity})", "dim") if finding.severity is not Severity.FAILURE else []
+    yield from canvas.spans(finding.rule, [Span(f"{finding.name},", "heading"), sure, *severe], 4, FRAME, "heading")
+    if finding.origin is not None:
+        yield from row("RST from", origin(finding.origin))
     for text in finding.against:
-        yield from row("but", words(canvas.own(text), "warn"))
+        yield from row("but", text, "warn")
+    for doubt in finding.doubts:
+        if doubt.most:  # what weakens nothing is said once, at the end
+            yield from row(doubt.code, doubt.text, "warn")
+    for text in finding.compared:
+        yield from row("compared", text, "warn")
     for twin in finding.twins:
-        yield from row("also seen", words(also_seen(twin, period, canvas, names)))
-    yield from filter_lines(period, canvas, names)
+        yield from row("also seen", also_seen(twin, finding.period, canvas, names))
 
 
 def also_seen(twin: IdlePeriod, period: IdlePeriod, canvas: Canvas, names: FileNames | None) -> str:
@@ -109,54 +153,3 @@ def probed(period: IdlePeriod) -> list[Span]:
     if not probes:
         return []
     return words(f"({count(probes, 'keepalive probe')}; silent for the last {seconds(period.silence)})")
-
-
-def finding_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> str:
-    """A finding on one line, however long, for output that is still growing."""
-    period = finding.period
-    label = f" ({canvas.quote(finding.sent.label, 60)})" if finding.sent.label else ""
-    numbers = ", ".join(str(p.ref.frame) for p in proof(period))
-    sure = str(finding.confidence) if finding.proved else "not proved"
-    return (
-        f"{iso(period.wake.first.ref.time, 3)} {ends(period)} idle {gap(period)}, "
-        f"{period.sender} sent {sent(finding)}{label}, {canvas.own(answer(period))}; "
-        f"{sure} ({finding.rule}); frames {numbers} in {stream(period)}"
-        f"{in_file(period.file, ' of', canvas, names)}"
-    )
-
-
-def service_block(view: ServiceView, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
-    """What a service's silences say, beside the findings."""
-    service = view.service
-
-    def row(label: str, text: str) -> Iterator[str]:
-        return canvas.spans(label, words(canvas.own(text)), 2, SILENCE)
-
-    of = f"{count(view.incidents, 'incident')} in {count(service.idle_periods, 'idle period')}"
-    of += f" of {count(service.connections, 'connection')}"
-    yield from canvas.lines([Span(str(view.endpoint), "heading"), *words(f"{canvas.dot} {of}")], rest="  ")
-    survived, failed = view.longest_survived, view.shortest_failed
-    if survived:
-        least = ">= " if survived.lower_bound else ""
-        at = f"(frame {survived.ended.frame}{in_file(survived.ended.file, ' of', canvas, names)})"
-        yield from row("longest silence survived", f"{least}{seconds(survived.length)} {at}")
-    else:
-        yield from row("longest silence survived", "none was seen to survive")
-    if failed:
-        least = "at least " if view.total_is_lower_bound else ""
-        at = f"(frame {failed.ended.frame}{in_file(failed.ended.file, ' of', canvas, names)})"
-        text = f"{view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
-        yield from row("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
-    yield from row("keepalive probes", probes(view))
-    if view.pattern is not Pattern.NONE:
-        yield from row("pattern", f"{view.pattern}: {view.pattern_reason}")
-
-
-def probes(view: ServiceView) -> str:
-    """Whether anybody sent keepalive probes to or from this service."""
-    clients, servers = view.service.probes
-    if not clients and not servers:
-        return "none seen"
-    connections = count(view.service.connections, "connection")
-    on = f"on {view.service.probed:,} of {connections}"
-    return f"{clients:,} from clients, {servers:,} from the server, {on}"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pcapdiag.engine.types import IdlePeriod
-from pcapdiag.inference.types import ServiceView
+from pcapdiag.inference.events import sentence
+from pcapdiag.inference.types import Event, ServiceView
 from pcapdiag.report.facts import Json, endpoint, extreme, outcomes, period, ref, sides, time
 from pcapdiag.report.filters import display_filters, proof
-from pcapdiag.report.model import CaptureFile, FileNames, Point, Report
-from pcapdiag.report.words import MAIN_RULE, headline
-from pcapdiag.rules.types import Finding
+from pcapdiag.report.headline import headline
+from pcapdiag.report.model import CaptureFile, FileNames, Group, Point, Report
+from pcapdiag.rules.types import Finding, Origin
 
 #: Raised when a field changes its meaning or goes; a new field does not raise it.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def view(p: IdlePeriod, names: FileNames) -> Json:
@@ -25,13 +26,25 @@ def view(p: IdlePeriod, names: FileNames) -> Json:
     return {"frames": frames, "filters": filters, "period": period(p)}
 
 
+def origin(o: Origin) -> Json:
+    """Who sent the RST, by which signals."""
+    signals = [
+        {"name": s.name, "values": s.values, "points_to": None if s.points_to is None else str(s.points_to)}
+        for s in o.signals
+    ]  # fmt: skip
+    return {"sender": str(o.sender), "signals": signals}
+
+
 def finding(f: Finding, names: FileNames) -> Json:
     """One verdict with its proof and twins."""
+    farewell = f.sent.farewell
     return {
-        "rule": f.rule, "name": f.name, "kind": f.period.kind, "confidence": str(f.confidence),
-        "proved": f.proved, "reasons": list(f.reasons), "against": list(f.against),
+        "rule": f.rule, "name": f.name, "severity": str(f.severity), "kind": f.period.kind,
+        "confidence": str(f.confidence), "proved": f.proved, "reasons": list(f.reasons), "against": list(f.against),
+        "doubts": [{"code": d.code, "text": d.text, "most": None if d.most is None else str(d.most)} for d in f.doubts],
+        "origin": None if f.origin is None else origin(f.origin), "compared": list(f.compared),
         "sent": {"length": f.sent.length, "label": f.sent.label, "protocol": f.sent.protocol,
-                 "farewell": f.sent.farewell},
+                 "farewell": None if farewell is None else str(farewell)},
         **view(f.period, names),
         "twins": [view(t, names) for t in f.twins],
     }  # fmt: skip
@@ -52,7 +65,16 @@ def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
             "ended": ref(failed.ended)},
         "failed_beyond": v.failed_beyond, "total_beyond": v.total_beyond,
         "total_is_lower_bound": v.total_is_lower_bound, "probes": sides(s.probes),
-        "probed_connections": s.probed, "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
+        "probed_connections": s.probed, "resets_without_idle": s.resets_without_idle, "refused": s.refused,
+        "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
+    }  # fmt: skip
+
+
+def event(e: Event) -> Json:
+    """Failures that came together."""
+    return {
+        "start": time(e.start), "end": time(e.end), "failures": e.failures, "shortest_ns": e.shortest,
+        "longest_ns": e.longest, "services": [endpoint(s) for s in e.services], "text": sentence(e),
     }  # fmt: skip
 
 
@@ -79,29 +101,35 @@ def point(p: Point) -> Json:
         "evicted_open": t.evicted_open, "copies": t.copies, "retransmissions": t.retransmissions,
         "probes": t.probes, "strays": t.strays, "syn_seen": t.syn_seen, "one_sided": t.one_sided,
         "outcomes": outcomes(t.outcomes), "still_idle": t.still_idle,
-        "longest_survived": extreme(t.longest_survived),
+        "longest_survived": extreme(t.longest_survived), "resets_without_idle": t.resets_without_idle,
+        "refused": t.refused,
     }  # fmt: skip
 
 
 def head(r: Report) -> Json:
     """Who speaks, what was asked, and the answer."""
-    main = [f for f in r.findings if f.rule == MAIN_RULE]
+    rules: dict[str, int] = {}
+    for f in r.findings:
+        rules[f.rule] = rules.get(f.rule, 0) + 1
     return {
         "schema_version": SCHEMA_VERSION, "tool": {"name": "pcapdiag", "version": r.version},
         "headline": headline(r),
         "options": {"min_idle_ns": r.options.min_idle, "max_connections": r.options.max_connections,
-                    "filters": list(r.options.filters)},
+                    "filters": list(r.options.filters), "select": list(r.options.select),
+                    "ignore": list(r.options.ignore), "show_harmless": r.options.show_harmless},
         "counts": {
-            "findings": len(r.findings), "requests_reset": sum(f.period.kind != "push" for f in main),
-            "pushes_reset": sum(f.period.kind == "push" for f in main), "unproved": len(r.unproved),
-            "heartbeats": len(r.heartbeats), "farewells": len(r.farewells), "dropped": r.dropped_findings},
+            "findings": len(r.findings), "incidents": len(r.incidents), "context": len(r.context),
+            "rules": dict(sorted(rules.items())), "unproved": len(r.unproved), "heartbeats": len(r.heartbeats),
+            "harmless": len(r.harmless), "dropped": r.dropped_findings},
+        "events": [event(e) for e in r.events],
     }  # fmt: skip
 
 
-def groups(r: Report) -> dict[str, tuple[Finding, ...]]:
+def groups(r: Report) -> dict[Group, tuple[Finding, ...]]:
     """The findings by what they count as."""
-    apart = {"heartbeats": r.heartbeats, "farewells": r.farewells}
-    return {"findings": r.findings, "unproved": r.unproved, **apart}
+    return {
+        Group.FINDINGS: r.findings, Group.UNPROVED: r.unproved, Group.HEARTBEATS: r.heartbeats, Group.HARMLESS: r.harmless,
+    }  # fmt: skip
 
 
 def tail(r: Report) -> Json:
@@ -111,7 +139,8 @@ def tail(r: Report) -> Json:
         "services": [service(v, r.histogram_edges) for v in r.services],
         "capture": {
             "records": r.records, "segments": r.segments, "skipped": r.skipped, "connections": r.connections,
-            "idle_periods": r.idle_periods, "outcomes": outcomes(r.outcomes),
+            "idle_periods": r.idle_periods, "outcomes": outcomes(r.outcomes), "verdicts": dict(r.verdicts),
+            "undecided": r.undecided, "resets_without_idle": r.resets_without_idle, "refused": r.refused,
             "longest_survived": extreme(r.longest_survived),
             "first": time(span[0]) if span else None, "last": time(span[1]) if span else None,
             "files": [capture_file(f) for f in r.files], "points": [point(p) for p in r.points]},

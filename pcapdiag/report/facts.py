@@ -71,14 +71,15 @@ def answer(a: Answer) -> Json:
         "kind": str(a.kind), "bare": a.kind == "rst" and a.first.flags == _RST_ONLY,
         "first": segment(a.first), "delay_ns": a.delay, "count": a.count, "acknowledges": a.acknowledges,
         "acknowledged": time(a.acknowledged), "icmp_type": a.icmp_type, "icmp_code": a.icmp_code,
+        "went_on": ref(a.went_on),
     }  # fmt: skip
 
 
 def peer(p: PeerFacts) -> Json:
     """What a RST is compared with."""
     return {
-        "ttl": p.ttl, "ip_id": p.ip_id, "via": p.via, "window": p.window, "timestamps": p.timestamps,
-        "round_trip_ns": p.round_trip,
+        "ttl": p.ttl, "ip_id": p.ip_id, "dont_fragment": p.dont_fragment, "via": p.via, "window": p.window,
+        "timestamps": p.timestamps, "round_trip_ns": p.round_trip,
     }  # fmt: skip
 
 
@@ -103,6 +104,8 @@ def period(p: IdlePeriod) -> Json:
         "probes": sides(p.probes), "fin": str(p.fin), "peer_fin": ref(p.peer_fin),
         "missed": {"waking": p.missed[0], "peer": p.missed[1]}, "hole": p.hole, "wake": wake(p.wake),
         "answer": None if p.answer is None else answer(p.answer), "peer": peer(p.peer), "ended": ref(p.ended),
+        "idle": p.idle, "last_by": p.last_by, "fin_acknowledged": p.fin_acknowledged, "heard": ref(p.heard),
+        "cut_short": p.cut_short, "clock_back_ns": p.clock_back,
         "connection": connection(p.connection),
     }  # fmt: skip
 

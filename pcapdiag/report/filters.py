@@ -16,19 +16,29 @@ class Proof(NamedTuple):
 
 
 def proof(period: IdlePeriod) -> tuple[Proof, ...]:
-    """The frame from which the gap is measured, the wake, and the answer, as far as each was captured.
+    """The frame from which the gap is measured, the wake, and the answer, as far as each was captured; between them the
+    peer's FIN, and after them what the peer sent in spite of everything.
 
-    The first of them is absent if the connection was first seen at its wake, the last if nothing came back.
+    The first of them is absent if the connection was first seen at its wake, the answer if nothing came back.
     """
-    out = []
-    if period.start is not None:
-        out.append(Proof("last before", period.start))
-    out.append(Proof(period.kind, period.wake.first.ref))
-    if period.answer is not None:
-        kind = period.answer.kind
-        role = str(kind).upper() if kind in (AnswerKind.RST, AnswerKind.ICMP) else "answer"
-        out.append(Proof(role, period.answer.first.ref))
+    answer = period.answer
+    out = [] if period.start is None else [Proof("last before", period.start)]
+    fin, wake = period.peer_fin, Proof(period.kind, period.wake.first.ref)
+    early = fin is not None and _place(fin) < _place(wake.ref)
+    fins = [] if fin is None or fin == period.start else [Proof("FIN", fin)]
+    out += [*fins, wake] if early else [wake, *fins]
+    if period.heard is not None:
+        out.append(Proof("heard", period.heard))
+    if answer is not None:
+        role = str(answer.kind).upper() if answer.kind in (AnswerKind.RST, AnswerKind.ICMP) else "answer"
+        out.append(Proof(role, answer.first.ref))
+        if answer.went_on is not None:
+            out.append(Proof("went on", answer.went_on))
     return tuple(out)
+
+
+def _place(ref: RecordRef) -> tuple[int, int, int]:
+    return ref.time, ref.file, ref.frame
 
 
 def display_filter(refs: Iterable[RecordRef]) -> str:

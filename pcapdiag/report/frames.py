@@ -1,9 +1,7 @@
 """Tidy pandas DataFrames of what was found: one row each, flat snake_case columns.
 
-Columns are tables of (name, kind, how to get it). Times are ``datetime64[ns, UTC]``, gaps
-``timedelta64[ns]``; counts are
-``Int64``, yes or no ``boolean``, text ``string``, each with ``<NA>`` where nothing is known. No value
-passes through a
+Columns are tables of (name, kind, how to get it). Times are ``datetime64[ns, UTC]``, gaps ``timedelta64[ns]``; counts are
+``Int64``, yes or no ``boolean``, text ``string``, each with ``<NA>`` where nothing is known. No value passes through a
 float. pandas is imported when the first frame is made.
 """
 
@@ -107,12 +105,16 @@ PERIODS: tuple[Column[IdlePeriod], ...] = (
     Column("stream", COUNT, lambda p: p.stream),
     Column("kind", TEXT, lambda p: p.kind),
     Column("outcome", TEXT, lambda p: p.outcome),
+    Column("idle", FLAG, lambda p: p.idle),
     Column("gap", GAP, lambda p: p.gap),
     Column("bound", TEXT, lambda p: p.bound),
     Column("silence", GAP, lambda p: p.silence),
     Column("client_probes", COUNT, lambda p: p.probes[0]),
     Column("server_probes", COUNT, lambda p: p.probes[1]),
     Column("fin", TEXT, lambda p: p.fin),
+    Column("fin_acknowledged", FLAG, lambda p: p.fin_acknowledged),
+    Column("cut_short", FLAG, lambda p: p.cut_short),
+    Column("clock_back", GAP, lambda p: p.clock_back),
     Column("sent_bytes", COUNT, lambda p: p.wake.length),
     Column("heartbeat", FLAG, lambda p: p.wake.heartbeat),
     Column("retransmissions", COUNT, lambda p: p.wake.retransmissions),
@@ -122,6 +124,7 @@ PERIODS: tuple[Column[IdlePeriod], ...] = (
     Column("start_frame", COUNT, lambda p: _frame_of(p.start)),
     Column("wake_frame", COUNT, lambda p: p.wake.first.ref.frame),
     Column("answer_frame", COUNT, lambda p: _frame_of(p.answer.first.ref if p.answer else None)),
+    Column("fin_frame", COUNT, lambda p: _frame_of(p.peer_fin)),
 )
 
 SERVICES: tuple[Column[ServiceView], ...] = (
@@ -137,6 +140,8 @@ SERVICES: tuple[Column[ServiceView], ...] = (
     Column("total_beyond", COUNT, lambda v: v.total_beyond),
     Column("client_probes", COUNT, lambda v: v.service.probes[0]),
     Column("server_probes", COUNT, lambda v: v.service.probes[1]),
+    Column("resets_without_idle", COUNT, lambda v: v.service.resets_without_idle),
+    Column("refused", COUNT, lambda v: v.service.refused),
     Column("pattern", TEXT, lambda v: v.pattern),
 )
 
@@ -163,11 +168,16 @@ def findings_frame(findings: Iterable[Finding], names: FileNames) -> pd.DataFram
     columns: list[Column[Finding]] = [
         Column("rule", TEXT, lambda f: f.rule),
         Column("name", TEXT, lambda f: f.name),
+        Column("severity", TEXT, lambda f: f.severity),
         Column("confidence", TEXT, lambda f: f.confidence),
         Column("proved", FLAG, lambda f: f.proved),
         *_via(_period, PERIODS),
         Column("sent", TEXT, lambda f: f.sent.label),
         Column("protocol", TEXT, lambda f: f.sent.protocol),
+        Column("farewell", TEXT, lambda f: f.sent.farewell),
+        Column("rst_sender", TEXT, lambda f: f.origin and f.origin.sender),
+        Column("doubts", TEXT, lambda f: " ".join(d.code for d in f.doubts) or None),
+        Column("compared", TEXT, lambda f: "; ".join(f.compared) or None),
         Column("twins", COUNT, lambda f: len(f.twins)),
         Column("file_name", TEXT, lambda f: names.file_name(f.period.file)),
         Column("display_filter", TEXT, lambda f: display_filter(

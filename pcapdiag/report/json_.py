@@ -21,11 +21,11 @@ class JsonReport:
 
     def render(self, report: Report, out: TextIO) -> None:
         """Write the whole document."""
-        found = {name: [finding(f, report) for f in found] for name, found in groups(report).items()}
+        found = {str(name): [finding(f, report) for f in found] for name, found in groups(report).items()}
         out.write(encode({**head(report), **found, **tail(report)}, self.indent) + "\n")
 
 
-def encode(document: Json, indent: int | None = None) -> str:
+def encode(document: Json | list[Json], indent: int | None = None) -> str:
     """JSON in ASCII alone, so that no captured character can act on a terminal or be lost in an encoding."""
     # DEL is the one control character that JSON lets stand. Outside strings it cannot occur.
     return json.dumps(document, ensure_ascii=True, allow_nan=False, indent=indent).replace("\x7f", "\\u007f")

@@ -6,16 +6,16 @@ from typing import ClassVar, TextIO
 
 from pcapdiag.report.document import finding, groups, head, tail
 from pcapdiag.report.json_ import encode
-from pcapdiag.report.model import FileNames, Report
+from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.rules.types import Finding
 
 
 class JsonLines:
     """Renders for programs that read while a capture grows.
 
-    Every line has a ``type``: ``finding``, ``unproved``, ``heartbeat`` or ``farewell``, then ``summary`` at
-    the end.
-    A line that is streamed cannot know its twins yet: each leg of an incident is then a line of its own.
+    Every line has a ``type``: ``finding``, ``unproved``, ``heartbeat`` or ``harmless``, then ``summary`` at the end.
+    A line that is streamed cannot know its twins yet, nor what else the capture will hold: each leg of an incident is then a
+    line of its own, and ``compared`` is empty.
     """
 
     name: ClassVar[str] = "jsonl"
@@ -25,12 +25,12 @@ class JsonLines:
         """Write all findings, then the summary."""
         for name, found in groups(report).items():
             for f in found:
-                out.write(encode({"type": _SINGULAR[name], **finding(f, report)}) + "\n")
+                out.write(encode({"type": TYPES[name], **finding(f, report)}) + "\n")
         self.finish(report, out)
 
     def stream(self, decided: Finding, out: TextIO, names: FileNames) -> None:
         """Write a finding as soon as it is decided, and hand it on at once."""
-        out.write(encode({"type": line_type(decided), **finding(decided, names)}) + "\n")
+        out.write(encode({"type": TYPES[group_of(decided)], **finding(decided, names)}) + "\n")
         out.flush()
 
     def finish(self, report: Report, out: TextIO) -> None:
@@ -38,18 +38,10 @@ class JsonLines:
         out.write(encode({"type": "summary", **head(report), **tail(report)}) + "\n")
 
 
-def line_type(f: Finding) -> str:
-    """What a finding will count as."""
-    if f.sent.farewell:
-        return "farewell"
-    if f.period.wake.heartbeat:
-        return "heartbeat"
-    return "finding" if f.proved else "unproved"
-
-
-_SINGULAR = {
-    "findings": "finding",
-    "unproved": "unproved",
-    "heartbeats": "heartbeat",
-    "farewells": "farewell",
+#: What a line of each group is called.
+TYPES = {
+    Group.FINDINGS: "finding",
+    Group.UNPROVED: "unproved",
+    Group.HEARTBEATS: "heartbeat",
+    Group.HARMLESS: "harmless",
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from pcapdiag.engine.types import Extreme, FileFacts, Outcome, Totals
-from pcapdiag.inference.types import ServiceView
-from pcapdiag.rules.types import Finding
+from pcapdiag.inference.types import Event, ServiceView
+from pcapdiag.rules.types import Finding, Limit, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +38,15 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the analysis was asked for. ``min_idle`` in ns; ``filters`` as the user wrote them."""
+    """What the analysis was asked for. ``min_idle`` in ns; ``filters`` as the user wrote them; ``select`` and ``ignore`` are
+    codes of rules, or beginnings of codes, whose findings are reported or not."""
 
     min_idle: int
     max_connections: int
-    filters: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One thing this capture cannot prove or that weakens what it says, in one sentence, with its number."""
-
-    code: str
-    text: str
-    count: int
+    filters: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    show_harmless: bool = False
 
 
 class FileNames(Protocol):
@@ -61,13 +57,34 @@ class FileNames(Protocol):
         ...
 
 
+class Group(StrEnum):
+    """What a finding counts as."""
+
+    FINDINGS = "findings"
+    UNPROVED = "unproved"
+    HEARTBEATS = "heartbeats"
+    HARMLESS = "harmless"
+
+
+def group_of(finding: Finding) -> Group:
+    """Each finding counts as one thing: what harms nobody first, then what is not proved."""
+    if finding.severity is Severity.HARMLESS:
+        return Group.HARMLESS
+    if not finding.proved:
+        return Group.UNPROVED
+    apart = finding.period.wake.heartbeat and finding.severity is not Severity.CONTEXT
+    return Group.HEARTBEATS if apart else Group.FINDINGS
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is said of one analysis.
 
-    ``findings`` are proved, in time order, twins merged, farewells and heartbeats excluded; ``unproved`` are
-    those for which the capture missed traffic; ``heartbeats`` and ``farewells`` are findings on such wakes:
-    counted apart. ``services`` come worst first and hold only services with idle periods. ``histogram_edges``
+    ``findings`` are proved, in time order, twins merged, without those that are apart: ``unproved`` are those for which the
+    capture missed traffic, ``heartbeats`` those on such wakes, and ``harmless`` those that harmed nobody. ``verdicts`` counts
+    idle periods by the code of the rule that proved what became of each, and ``undecided`` those of which nothing is proved,
+    so that ``idle_periods`` = survived + ``verdicts`` + closed + ``undecided``, over everything that was read. ``events`` are
+    failures that came together. ``services`` come worst first and hold only services with idle periods. ``histogram_edges``
     are the bounds of the buckets of ``Service.histogram``, in ns. Times are ns since the epoch.
     """
 
@@ -78,8 +95,11 @@ class Report:
     findings: tuple[Finding, ...]
     unproved: tuple[Finding, ...]
     heartbeats: tuple[Finding, ...]
-    farewells: tuple[Finding, ...]
+    harmless: tuple[Finding, ...]
     dropped_findings: int
+    verdicts: dict[str, int]
+    undecided: int
+    events: tuple[Event, ...]
     services: tuple[ServiceView, ...]
     limits: tuple[Limit, ...]
     histogram_edges: tuple[int, ...]
@@ -87,6 +107,26 @@ class Report:
     def file_name(self, index: int) -> str:
         """The name of file ``index``, as in ``RecordRef.file``."""
         return self.files[index].name
+
+    @property
+    def incidents(self) -> tuple[Finding, ...]:
+        """The findings in which something was lost: all but those that are only easily mistaken for it."""
+        return tuple(f for f in self.findings if f.severity is not Severity.CONTEXT)
+
+    @property
+    def context(self) -> tuple[Finding, ...]:
+        """The findings that are not this failure, but easily mistaken for it. The engine hands out the first ones only."""
+        return tuple(f for f in self.findings if f.severity is Severity.CONTEXT)
+
+    @property
+    def resets_without_idle(self) -> int:
+        """RSTs to payload with no idle before, over all capture points, whatever was selected."""
+        return sum(p.totals.resets_without_idle for p in self.points)
+
+    @property
+    def refused(self) -> int:
+        """RSTs to a SYN, over all capture points, whatever was selected."""
+        return sum(p.totals.refused for p in self.points)
 
     @property
     def records(self) -> int:

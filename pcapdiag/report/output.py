@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import IO, Any, BinaryIO, TextIO, cast
 
 STDOUT = "-"
 
@@ -61,18 +61,48 @@ def open_output(path: str, *, force: bool = False) -> Iterator[TextIO]:
             yield out
             out.flush()
         return
+    with _file(path, force, "", encoding="utf-8", newline="\n") as out:
+        yield cast(TextIO, out)
+
+
+@contextmanager
+def open_binary_output(path: str, *, force: bool = False) -> Iterator[BinaryIO]:
+    """As :func:`open_output`, for bytes. A terminal is no place for them: OutputError."""
+    if path == STDOUT:
+        check_output(path)
+        if sys.stdout.isatty():
+            raise OutputError("standard output", "is a terminal; send the bytes to a file or a pipe")
+        with _named("standard output"):
+            sys.stdout.flush()
+            out = sys.stdout.buffer
+            # unbuffered (PYTHONUNBUFFERED), a short write leaves the rest to whoever asks
+            sure = io.BufferedWriter(out) if isinstance(out, io.RawIOBase) else out
+            try:
+                yield sure
+                sure.flush()
+            finally:
+                if sure is not out and isinstance(sure, io.BufferedWriter):
+                    sure.detach()
+        return
+    with _file(path, force, "b") as out:
+        yield cast(BinaryIO, out)
+
+
+@contextmanager
+def _file(path: str, force: bool, binary: str, **text: str) -> Iterator[IO[Any]]:
+    """A stream, of bytes or of text as ``open`` takes it, that becomes the file at ``path``."""
     check_output(path, force=force)
     found = _status(path)
     with _named(path):
         if found is not None and not stat.S_ISREG(found.st_mode):
-            with open(path, "w", encoding="utf-8", newline="\n") as out:
+            with open(path, f"w{binary}", **text) as out:  # type: ignore[call-overload]  # both kinds by one name
                 yield out
             return
         target = os.path.realpath(path)
         folder, name = os.path.split(target)
         temporary = os.path.join(folder, f".{name[:100]}.{os.urandom(4).hex()}.tmp")
         try:
-            with open(temporary, "x", encoding="utf-8", newline="\n") as out:
+            with open(temporary, f"x{binary}", **text) as out:  # type: ignore[call-overload]  # as above
                 yield out
                 out.flush()
                 os.fsync(out.fileno())

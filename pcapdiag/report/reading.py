@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapdiag.durations import format_duration
+from pcapdiag.engine.types import Outcome
 from pcapdiag.report.canvas import LABEL, Canvas
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
-from pcapdiag.report.words import count, outcomes
+from pcapdiag.report.words import count
 
 #: More files than this are named only when everything is asked for; a ring has hundreds.
 FILES_SHOWN = 8
@@ -39,15 +40,48 @@ def reading(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
     text += f"; {count(again, 'retransmission')}" if again else ""
     text += f"; {count(copies, 'copy', 'copies')} of packets" if copies else ""
     yield from canvas.fact("connections", text)
-    periods = f"{report.idle_periods:,} of at least {format_duration(report.options.min_idle)}"
-    still = sum(t.still_idle for t in totals)
-    ended = f"{periods} = {outcomes(report.outcomes)}"
-    yield from canvas.fact("idle periods", ended + (f"; {still:,} still idle at the end" if still else ""))
-    if report.options.filters:
-        yield from canvas.spans("only", [Span(canvas.quote(f, canvas.width - LABEL)) for f in report.options.filters])
+    yield from canvas.spans("idle periods", sums(report))
+    several = seen_again(report)
+    if several:
+        yield from canvas.fact("incidents", several)
+    options = report.options
+    if options.filters:
+        yield from canvas.spans("only", [Span(canvas.quote(f, canvas.width - LABEL)) for f in options.filters])
+    chosen = [f"{word} {', '.join(codes)}" for word, codes in (("only", options.select), ("without", options.ignore)) if codes]
+    if chosen:
+        yield from canvas.fact("rules", "; ".join(chosen))
     yield from damage(report, canvas)
     for limit in report.limits:
         yield from canvas.fact("limit", f"{limit.code} {limit.text} ({limit.count:,})", "warn")
+
+
+def sums(report: Report) -> list[Span]:
+    """What became of every idle period: the sum, and what it is made of."""
+    counts = report.outcomes
+    parts = [
+        (counts[Outcome.SURVIVED], "survived"),
+        *((n, code) for code, n in report.verdicts.items()),
+        (counts[Outcome.CLOSED], "closed"),
+        (report.undecided, "undecided"),
+    ]
+    made_of = [f"{n:,} {what}" for n, what in parts if n] or ["none"]
+    still = sum(point.totals.still_idle for point in report.points)
+    end = f"; {still:,} still idle at the end" if still else ""
+    whole = words(f"{report.idle_periods:,} of at least {format_duration(report.options.min_idle)} =")
+    *summed, last = [made_of[0], *(f"+ {part}" for part in made_of[1:])]
+    first, *rest = words(end) or [Span("")]
+    return [*whole, *map(Span, summed), Span(last + first.text), *rest]  # a number stays with what it counts
+
+
+def seen_again(report: Report) -> str | None:
+    """Where one incident was recorded on several legs, how many idle periods that makes; None if none was."""
+    incidents, views = dict[str, int](), dict[str, int]()
+    for found in (*report.findings, *report.unproved, *report.heartbeats, *report.harmless):
+        if found.period.idle and found.twins:
+            incidents[found.rule] = incidents.get(found.rule, 0) + 1
+            views[found.rule] = views.get(found.rule, 0) + 1 + len(found.twins)
+    seen = [f"{incidents[code]:,} of {code} seen as {views[code]:,} idle periods" for code in sorted(views)]
+    return "; ".join(seen) or None
 
 
 def many_files(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:

@@ -11,22 +11,35 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, TextIO
 
 from pcapdiag.engine.types import Endpoint
-from pcapdiag.inference.types import ServiceView
-from pcapdiag.report.blocks import finding_block, finding_line, server_of, service_block
+from pcapdiag.inference.events import sentence
+from pcapdiag.inference.types import Event
+from pcapdiag.report.blocks import finding_block
+from pcapdiag.report.brief import apart, context, finding_line
 from pcapdiag.report.canvas import MIN_WIDTH, Canvas
-from pcapdiag.report.model import FileNames, Report
+from pcapdiag.report.headline import by_rule, headline, looked_at, others
+from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.report.reading import reading
-from pcapdiag.report.text import Span
-from pcapdiag.report.times import seconds
-from pcapdiag.report.words import count, headline, looked_at, others
-from pcapdiag.rules.types import Finding
+from pcapdiag.report.services import quiet_services, service_block
+from pcapdiag.report.text import Span, words
+from pcapdiag.report.times import iso
+from pcapdiag.report.words import count
+from pcapdiag.rules.types import Finding, Severity
 
-#: Up to so many findings are all shown; of more, the first and the last few of each service.
+#: Up to so many findings are all shown; of more, the first and the last few of each rule of a service.
 SHOWN, FIRST, LAST = 50, 3, 2
 #: How the file is called that has no name: it needs none.
 STDIN = "standard input"
-#: Services in full, and quiet services in a line each, unless everything is asked for.
-SERVICES_SHOWN, QUIET_SHOWN = 10, 5
+#: Services in full, events, and services of an event, unless everything is asked for.
+SERVICES_SHOWN, EVENTS_SHOWN, EVENT_SERVICES = 10, 5, 3
+
+
+def canvas(out: TextIO, width: int, color: bool, unicode: bool | None = None) -> Canvas:
+    """What suits ``out``: its encoding decides about Unicode unless it is said."""
+    encoding = (getattr(out, "encoding", None) or "utf-8").lower().replace("_", "-")
+    return Canvas(max(width, MIN_WIDTH), color, encoding.startswith("utf") if unicode is None else unicode)
+
+
+_WORST_FIRST = tuple(Severity)
 
 
 class Terminal:
@@ -49,9 +62,9 @@ class Terminal:
     def stream(self, finding: Finding, out: TextIO, names: FileNames) -> None:
         """Write a finding on one line as soon as it is decided, and hand it on.
 
-        Heartbeats and farewells are counted at the end, not shown.
+        What is only counted at the end is not shown: what harms nobody, heartbeats, and what is no failure after idle.
         """
-        if finding.sent.farewell or finding.period.wake.heartbeat:
+        if group_of(finding) in (Group.HARMLESS, Group.HEARTBEATS) or finding.severity is Severity.CONTEXT:
             return
         shown = None if names.file_name(finding.period.file) == STDIN else names
         out.write(finding_line(finding, self._canvas(out), shown) + "\n")
@@ -65,33 +78,51 @@ class Terminal:
         self.render(report, out)
 
     def _canvas(self, out: TextIO) -> Canvas:
-        encoding = (getattr(out, "encoding", None) or "utf-8").lower().replace("_", "-")
-        unicode = encoding.startswith("utf") if self.unicode is None else self.unicode
-        return Canvas(self.width, self.color, unicode)
+        return canvas(out, self.width, self.color, self.unicode)
 
     def _lines(self, report: Report, canvas: Canvas) -> Iterator[str]:
-        bad = bool(report.findings or report.unproved)
+        bad = bool(report.incidents or report.heartbeats) or any(f.severity is not Severity.CONTEXT for f in report.unproved)
         style = "answer-bad" if bad else "answer-good" if report.segments else "warn"
         yield from canvas.sentence(headline(report), style)
-        other = others(report)
-        if other:
-            yield from canvas.sentence(other)
-        if not report.findings and report.segments:
+        *more, last = others(report) or [""]
+        if more:
+            yield "Also found:"
+            for text in (*more, last):
+                yield from canvas.sentence(text, indent=2, hang=2)
+        elif last:
+            yield from canvas.sentence(f"Also found: {last}.")
+        if not report.incidents and report.segments:
             yield from canvas.sentence(looked_at(report))
+        events = report.events if self.every else report.events[:EVENTS_SHOWN]
+        for event in events:
+            yield from self._event(event, canvas)
+        if len(report.events) > len(events):
+            hidden = count(len(report.events) - len(events), "more event")
+            yield from canvas.sentence(f"{canvas.mark} {hidden} (--all lists them)", "dim")
         names = report if len(report.files) > 1 else None
         yield from self._services(report, canvas, names)
         yield from self._unproved(report, canvas, names)
-        yield from self._apart(report, canvas)
+        yield from context(report, canvas, names, self.every)
+        yield from self._apart(report, canvas, names)
         yield ""
         yield from reading(report, canvas, self.every)
 
+    def _event(self, event: Event, canvas: Canvas) -> Iterator[str]:
+        """Failures that came together, said once for all of them."""
+        shown = event.services if self.every else event.services[:EVENT_SERVICES]
+        more = len(event.services) - len(shown)
+        on = ", ".join(map(str, shown)) + (f" and {count(more, 'more service')}" if more else "")
+        text = f"{iso(event.start, 3)}: {sentence(event)}. On {on}."
+        yield from canvas.lines([Span("Event"), *words(canvas.own(text))], rest="  ")
+
     def _services(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
         groups: dict[Endpoint, list[Finding]] = {}
-        for finding in report.findings:
-            groups.setdefault(server_of(finding), []).append(finding)
+        for finding in report.incidents:
+            groups.setdefault(finding.period.connection.server, []).append(finding)
         views = {v.endpoint: v for v in report.services}
         order = [e for e in views if e in groups] + [e for e in groups if e not in views]
-        brief = not self.every and len(report.findings) > SHOWN
+        order.sort(key=lambda e: min(_WORST_FIRST.index(f.severity) for f in groups[e]))  # the sum of incidents decides next
+        brief = not self.every and len(report.incidents) > SHOWN
         shown = order[:SERVICES_SHOWN] if brief else order
         for endpoint in shown:
             yield ""
@@ -99,14 +130,18 @@ class Terminal:
                 yield from service_block(views[endpoint], canvas, names)
             else:
                 yield from canvas.lines([Span(str(endpoint), "heading")])
-            yield from self._findings(groups[endpoint], canvas, names, brief)
+            for found in by_rule(groups[endpoint]).values():
+                yield from self._findings(found, canvas, names, brief)
         hidden = order[len(shown) :]
         if hidden:
             n = sum(len(groups[e]) for e in hidden)
             yield ""
             text = f"{count(n, 'more incident')} of {count(len(hidden), 'more service')}"
             yield from canvas.sentence(f"{canvas.mark} {text} (--all lists them)", "dim")
-        yield from self._quiet([v for v in report.services if v.endpoint not in groups], canvas, bool(order))
+        quiet = [v for v in report.services if v.endpoint not in groups]
+        such = "such " if report.options.select or report.options.ignore else ""
+        heading = f"Services without {such}an incident" if order else "Services"
+        yield from quiet_services(quiet, canvas, self.every, heading)
 
     def _findings(
         self, found: Sequence[Finding], canvas: Canvas, names: FileNames | None, brief: bool
@@ -123,44 +158,24 @@ class Terminal:
             yield ""
             yield from finding_block(finding, canvas, names)
 
-    def _quiet(self, views: Sequence[ServiceView], canvas: Canvas, after_others: bool) -> Iterator[str]:
-        """Services that lost nothing: one line each, the longest silence first."""
-        known = [v for v in views if v.longest_survived]
-        known.sort(key=lambda v: -(v.longest_survived.length if v.longest_survived else 0))
-        if not known:
-            return
-        yield ""
-        yield from canvas.sentence("Services without an incident" if after_others else "Services", "heading")
-        shown = known if self.every else known[:QUIET_SHOWN]
-        for v in shown:
-            if v.longest_survived is None:
-                continue
-            probes = count(sum(v.service.probes), "keepalive probe") if any(v.service.probes) else "no keepalive probe"
-            least = ">= " if v.longest_survived.lower_bound else ""
-            text = f"survived {least}{seconds(v.longest_survived.length)} of silence; {probes}"
-            yield from canvas.lines([Span(str(v.endpoint)), Span(f"{canvas.dot} {text}")], Span("  "), "    ")
-        if len(known) > len(shown):
-            yield from canvas.sentence(f"{canvas.mark} {len(known) - len(shown):,} more (--all lists them)", "dim", 2)
-
     def _unproved(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
-        found = report.unproved
+        found = [f for f in report.unproved if f.severity is not Severity.CONTEXT]
         if not found:
             return
         yield ""
         yield from canvas.sentence(
-            f"Not proved: {count(len(found), 'more finding')}, because traffic was missed", "heading"
+            f"Not proved: {count(len(found), 'finding')}, for the reason beside each", "heading"
         )
         yield from self._findings(found, canvas, names, not self.every and len(found) > FIRST + LAST)
 
-    def _apart(self, report: Report, canvas: Canvas) -> Iterator[str]:
-        """What is only counted."""
-        texts = []
-        if report.heartbeats:
-            texts.append(f"{count(len(report.heartbeats), 'heartbeat')} after idle answered by RST")
-        if report.farewells:
-            texts.append(f"{count(len(report.farewells), 'farewell')} answered by RST, which harms nobody")
-        if report.dropped_findings:
-            texts.append(f"{count(report.dropped_findings, 'more finding')} beyond what is kept")
-        if texts:
-            yield ""
-            yield from canvas.sentence("Counted apart: " + "; ".join(texts) + ".", hang=2)
+    def _apart(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+        """What is only counted, or listed if that was asked for."""
+        text = apart(report)
+        if text is None:
+            return
+        yield ""
+        yield from canvas.sentence(text, hang=2)
+        if report.options.show_harmless:
+            brief = not self.every and len(report.harmless) + len(report.heartbeats) > SHOWN
+            for found in by_rule((*report.harmless, *report.heartbeats)).values():
+                yield from self._findings(found, canvas, names, brief)

@@ -15,6 +15,7 @@ from tests.architecture.code import ROOT, Module, inner, modules, names
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "version": (),
     "durations": (),
+    "conversation": ("durations",),
     "capture": (),
     "engine": (),
     "rules": ("engine.types", "durations"),
@@ -25,11 +26,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "report": ("engine.types", "rules", "inference", "advice", "correlate", "durations", "version"),
     "selection": ("engine.types",),
     "reading": ("capture", "engine"),
+    "points": ("capture", "engine", "reading", "report.model"),
     "results": ("engine", "rules", "inference", "advice", "report", "selection"),
+    "verdicts": ("engine.types", "rules", "inference", "report.model", "report.times", "selection", "durations"),
     "analyze": ("capture", "engine", "rules", "inference", "advice", "correlate", "report", "selection", "reading",
-                "results", "durations", "version"),
-    "__init__": ("capture", "analyze", "results", "version"),
-    "cli": ("capture.errors", "rules.types", "report", "selection", "analyze", "durations", "version", "__init__"),
+                "points", "results", "verdicts", "durations", "version"),
+    "why": ("capture", "engine", "rules", "report", "points", "reading", "durations"),
+    "__init__": ("capture", "analyze", "why", "results", "version"),
+    "cli": ("capture.errors", "conversation", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
+            "durations", "version", "__init__"),
     "__main__": ("cli",),
     "lab": (),
 }  # fmt: skip
@@ -40,7 +45,7 @@ GUESTS: dict[str, tuple[str, ...]] = {
     "numpy": ("report.frames",),
     "matplotlib": ("report.timeline",),
     "dpkt": ("report.pcapng", "rules.payload", "lab."),
-    "scapy": ("lab.",),
+    "scapy": ("conversation.packets", "lab."),
     "rich": ("report.text", "cli."),
     "click": ("cli.",),
     "isal": ("capture.decoders",),
@@ -49,7 +54,8 @@ GUESTS: dict[str, tuple[str, ...]] = {
 }
 
 #: What is pure: fed, never fetching. Only these modules of those rooms touch the world.
-PURE, WORLDLY = ("engine", "rules", "inference", "advice", "report", "selection", "durations"), ("report.output",)
+PURE = ("engine", "rules", "inference", "advice", "report", "selection", "durations", "conversation")
+WORLDLY = ("report.output",)
 FETCHING = {"os", "io", "sys", "socket", "subprocess", "threading", "multiprocessing", "asyncio", "random", "secrets",
             "tempfile", "pathlib", "shutil", "logging", "signal", "select", "mmap"}  # fmt: skip
 CLOCKS = {"time", "monotonic", "perf_counter", "process_time", "time_ns", "monotonic_ns", "sleep", "localtime", "now",

@@ -8,9 +8,10 @@ from types import ModuleType
 
 import pytest
 
+from pcapdiag.conversation import conversation
 from pcapdiag.engine.types import IdlePeriod
-from pcapdiag.rules.catalogue import CATALOGUE
-from pcapdiag.rules.types import Rule
+from pcapdiag.rules.catalogue import CATALOGUE, VERDICTS
+from pcapdiag.rules.types import Caveat, Rule, Severity
 from pcapdiag.version import VERSION
 from tests.architecture.code import PACKAGE
 
@@ -22,12 +23,14 @@ HEADINGS = (
     "Blind spots",
     "References",
 )
+FAMILIES = ("IDLE1", "CTX2", "CAP9")
 CODE = re.compile(r"(IDLE1|CTX2|CAP9)\d\d")
 
 each = pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.code)
+each_verdict = pytest.mark.parametrize("rule", VERDICTS, ids=lambda rule: rule.code)
 
 
-def module_of(rule: Rule) -> ModuleType:
+def module_of(rule: Rule | Caveat) -> ModuleType:
     """The file in which a rule stands."""
     module = inspect.getmodule(rule.check)
     assert module is not None
@@ -39,21 +42,26 @@ def numbers(version: str) -> list[int]:
     return [int(n) for n in re.findall(r"\d+", version)]
 
 
+def in_order(code: str) -> tuple[int, str]:
+    """Where a code stands: by family, then by number."""
+    return FAMILIES.index(code[:-2]), code
+
+
 def test_codes_are_unique_and_sorted() -> None:
-    """The catalogue is in order of code; no code and no name occurs twice."""
+    """The catalogue is by family and in order of code; no code and no name occurs twice."""
     codes, names = [rule.code for rule in CATALOGUE], [rule.name for rule in CATALOGUE]
-    assert codes == sorted(set(codes))
+    assert codes == sorted(set(codes), key=in_order)
     assert len(set(names)) == len(names)
 
 
 def test_every_rule_s_file_is_in_the_catalogue() -> None:
     """A file that is called like a rule is one, and is listed: none is forgotten, none is listed without its file."""
-    files = sorted(path.stem for path in (PACKAGE / "rules").glob("*.py") if CODE.fullmatch(path.stem.upper()))
-    assert [rule.code.lower() for rule in CATALOGUE] == files
+    files = {path.stem for path in (PACKAGE / "rules").glob("*.py") if CODE.fullmatch(path.stem.upper())}
+    assert {rule.code.lower() for rule in CATALOGUE} == files
 
 
 @each
-def test_one_rule_one_file(rule: Rule) -> None:
+def test_one_rule_one_file(rule: Rule | Caveat) -> None:
     """A rule stands in the file of its code, as RULE, with a check of its own that takes an idle period and no more."""
     module = module_of(rule)
     assert CODE.fullmatch(rule.code)
@@ -65,14 +73,14 @@ def test_one_rule_one_file(rule: Rule) -> None:
 
 
 @each
-def test_names_say_what_was_seen(rule: Rule) -> None:
+def test_names_say_what_was_seen(rule: Rule | Caveat) -> None:
     """A name is words and hyphens, and says neither a guessed cause nor a cure."""
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
     assert not re.search(r"timeout|nat|firewall|balancer|keepalive|conntrack|dropped", rule.name)
 
 
 @each
-def test_the_page_has_its_headings(rule: Rule) -> None:
+def test_the_page_has_its_headings(rule: Rule | Caveat) -> None:
     """The docstring is one sentence, then the fixed headings, each once, in order, with text below it."""
     page = inspect.cleandoc(module_of(rule).__doc__ or "")
     lines = page.splitlines()
@@ -85,7 +93,44 @@ def test_the_page_has_its_headings(rule: Rule) -> None:
 
 
 @each
-def test_references_are_named(rule: Rule) -> None:
+def test_references_are_named(rule: Rule | Caveat) -> None:
     """The references name at least one document that can be looked up: an RFC, or an address."""
     page = module_of(rule).__doc__ or ""
     assert re.search(r"RFC \d{3,5}|https?://", page.partition("References")[2])
+
+
+@each
+def test_pages_name_rules_that_exist(rule: Rule | Caveat) -> None:
+    """Whatever rule a page or an example sends its reader to, there is one."""
+    codes = {other.code for other in CATALOGUE}
+    assert set(re.findall(r"\b(?:IDLE|CTX|CAP)\d{3}\b", module_of(rule).__doc__ or "")) <= codes
+    assert {example.instead for example in rule.does_not_show} <= {*codes, None}
+
+
+@each
+def test_examples_can_be_read(rule: Rule | Caveat) -> None:
+    """Every example has a title of its own, and its conversation is understood."""
+    examples = (*rule.shows, *rule.does_not_show)
+    assert len({example.title for example in examples}) == len(examples)
+    for example in examples:
+        assert conversation(example.conversation), example.title
+
+
+@each_verdict
+def test_conditions_are_sentences(rule: Rule) -> None:
+    """The conditions are sentences, each said once; what is counted has a form for one and for several."""
+    texts = [condition.text for condition in rule.conditions]
+    assert texts
+    assert len(set(texts)) == len(texts)
+    assert all(re.fullmatch(r"[A-Z].*\.", text) for text in texts)
+    assert len(set(rule.counted)) == 2
+    assert rule.severity is not Severity.LIMIT
+    assert rule.severity is Severity.CONTEXT or rule.code.startswith("IDLE")
+
+
+@each_verdict
+def test_its_page_tells_it_apart_from_what_it_yields_to(rule: Rule) -> None:
+    """A rule's page names each rule to which it yields, or which speaks on one of its examples."""
+    page = module_of(rule).__doc__ or ""
+    others = {*rule.yields_to, *(e.instead for e in rule.does_not_show if e.instead)}
+    assert {code for code in others if code not in page} == set()

@@ -14,7 +14,7 @@ import pytest
 from pcapdiag.cli.main import main
 from pcapdiag.report.model import Report
 from tests.cli.conftest import Library
-from tests.report import samples
+from tests.report import kinds, samples
 from tests.report.factory import capture_file
 
 Captured = pytest.CaptureFixture[str]
@@ -47,6 +47,9 @@ def test_defaults(library: Library) -> None:
             "max_connections": 1_000_000,
             "service": (),
             "host": (),
+            "select": (),
+            "ignore": (),
+            "show_harmless": False,
             "on_finding": None,
             "progress": None,
         }
@@ -54,14 +57,18 @@ def test_defaults(library: Library) -> None:
 
 
 def test_options_reach_the_library(library: Library) -> None:
-    """Durations are passed as written, services and hosts in canonical form."""
+    """Durations are passed as written, services, hosts and codes in canonical form."""
     places = ["--service", "10.0.0.1:443", "--service", "[2001:DB8:0::1]:8443"]
     places += ["--host", "10.1.2.3/16", "--host", "2001:db8::1"]
-    main(["analyze", "a.pcap", "--min-idle", "1m30s", "--max-connections", "5", *places])
+    rules = ["--select", "idle1, CTX201", "--select", "CAP", "--ignore", "IDLE106", "--show-harmless"]
+    main(["analyze", "a.pcap", "--min-idle", "1m30s", "--max-connections", "5", *places, *rules])
     call = library.calls[0]
     assert (call["min_idle"], call["max_connections"]) == ("1m30s", 5)
     assert call["service"] == ("10.0.0.1:443", "[2001:db8::1]:8443")
     assert call["host"] == ("10.1.0.0/16", "2001:db8::1")
+    assert call["select"] == ("IDLE1,CTX201", "CAP")
+    assert call["ignore"] == ("IDLE106",)
+    assert call["show_harmless"] is True
 
 
 @pytest.mark.parametrize(
@@ -79,6 +86,9 @@ def test_options_reach_the_library(library: Library) -> None:
         ("--host", "10.1.2", "10.1.0.0/16"),
         ("--host", "10.1.2.3/33", "10.1.0.0/16"),
         ("--host", "fe80::1%eth0", "10.1.0.0/16"),
+        ("--select", "IDLE2", "IDLE101, IDLE102"),
+        ("--ignore", "IDLE101,", "IDLE101, IDLE102"),
+        ("--ignore", "reset-after-idle", "IDLE101, IDLE102"),
         ("--max-connections", "0", "1<=x"),
         ("--format", "xml", "json"),
         ("--color", "pink", "always"),
@@ -101,6 +111,7 @@ def test_bad_values_say_what_good_ones_look_like(
         (samples.report(), ["--fail-on-findings"], 1),
         (samples.empty(), [], 0),
         (samples.empty(), ["--fail-on-findings"], 0),
+        (samples.report(findings=(kinds.refused(), kinds.without_idle())), ["--fail-on-findings"], 0),
         (samples.report(files=samples.everything().files[:2]), [], 3),
         (samples.report(files=samples.everything().files[:2]), ["--fail-on-findings"], 1),
         (samples.everything(), [], 2),
@@ -109,7 +120,7 @@ def test_bad_values_say_what_good_ones_look_like(
     ],
 )
 def test_exit_codes(report: Report, flags: list[str], code: int, library: Library, capsys: Captured) -> None:
-    """0 done, 1 found if asked, 2 something unreadable, 3 damaged: in order 2, 1, 3; the report is always there."""
+    """0 done, 1 lost if asked (what is no such failure does not count), 2 something unreadable, 3 damaged: in order 2, 1, 3; the report is always there."""
     library.report = report
     assert main(["analyze", "a.pcap", *flags]) == code
     assert "on idle connection" in capsys.readouterr().out.replace("an idle", "idle")
@@ -145,7 +156,7 @@ def test_the_format_is_asked_for_or_follows_the_name(
     assert main(["analyze", "a.pcap", "-o", str(tmp_path / name), *args]) == 0
     text = (tmp_path / name).read_text("utf-8")
     if json_lines == 1:
-        assert json.loads(text)["schema_version"] == 1
+        assert json.loads(text)["schema_version"] == 2
     elif json_lines:
         assert [json.loads(line)["type"] for line in text.splitlines()] == ["finding"] * 3 + ["summary"]
     else:
@@ -169,7 +180,7 @@ def test_force_overwrites(tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     path.write_text("old")
     assert main(["analyze", "b.pcap", "-o", str(path), "--force"]) == 0
-    assert json.loads(path.read_text())["schema_version"] == 1
+    assert json.loads(path.read_text())["schema_version"] == 2
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

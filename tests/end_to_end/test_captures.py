@@ -41,7 +41,7 @@ def test_findings_are_the_truth(path: Path, run: Run) -> None:
     """Each request that its client saw lost after a pause is one certain finding, and nothing else is one."""
     analysis = pcapdiag.analyze(path)
     report = analysis.report
-    assert (report.unproved, report.heartbeats, report.farewells, report.dropped_findings) == ((), (), (), 0)
+    assert (report.unproved, report.heartbeats, report.harmless, report.dropped_findings) == ((), (), (), 0)
     assert len(analysis.findings) == len(run.lost)
     for finding, request in zip(analysis.findings, run.lost, strict=True):
         period = finding.period

@@ -106,7 +106,7 @@ def test_json() -> None:
     """JSON is one document that its schema describes, and says what the terminal says."""
     document = json.loads(analyze(GATEWAY, "--format", "json").stdout)
     jsonschema.validate(document, json.loads((files("pcapdiag") / "report/schema.json").read_text()))
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert document["headline"] == HEADLINE
     assert [len(f["twins"]) for f in document["findings"]] == [1, 1, 1, 1]
 

@@ -96,10 +96,10 @@ def test_a_filter_selects_a_leg() -> None:
     ],
 )
 def test_min_idle(text: str, ns: int, found: int) -> None:
-    """Durations are read as people write them, and requests after shorter pauses are not findings."""
+    """Durations are read as people write them, and requests after shorter pauses are no incidents, but context."""
     document = report(RESET, "--min-idle", text)
     assert document["options"]["min_idle_ns"] == ns
-    assert len(document["findings"]) == found
+    assert (document["counts"]["incidents"], document["counts"]["context"]) == (found, 4 - found)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,8 @@ def core(
             "damaged": facts.damage is not None,
         })  # fmt: skip
     periods += engine.finish()
-    result.periods = [period(p) for p in periods]
+    result.periods = [period(p) for p in periods if p.idle]
+    result.contexts = [context(p) for p in periods if not p.idle]
     result.connections = [connection(c) for c in engine.connections()]
     totals, services = engine.totals(), engine.services()
     result.totals = {
@@ -93,7 +94,7 @@ def core(
         result.totals["evicted"] = totals.evicted_closed + totals.evicted_open
     law_of_services(services)
     if trace:
-        result.trace = list(engine.trace())
+        result.trace = [(t.ref.frame, t.stream, t.source, t.target, t.length, str(t.seen)) for t in engine.trace() if not t.icmp]
     return result
 
 
@@ -123,6 +124,14 @@ def connection(c: Connection) -> Facts:
     }  # fmt: skip
 
 
+def context(p: IdlePeriod) -> tuple[str, tuple[str, int], tuple[int, int]]:
+    """Return what was reset without idle before, of whom, and by which RST."""
+    assert p.answer is not None
+    assert p.outcome == "reset"
+    who = p.connection.client if p.sender == "client" else p.connection.server
+    return str(p.wake.kind), (who.address, who.port), (p.answer.first.ref.file, p.answer.first.ref.frame)
+
+
 def period(p: IdlePeriod) -> Facts:
     """Return one idle period's facts by endpoint."""
     c, w, a = p.connection, p.wake, p.answer
@@ -137,8 +146,11 @@ def period(p: IdlePeriod) -> Facts:
         "segments": w.segments, "retransmissions": w.retransmissions, "last_sent": place(w.last_sent),
         "own_fin": place(w.own_fin), "heartbeat": w.heartbeat,
         "answer": a and (str(a.kind), place(a.first.ref), a.delay, a.count, a.acknowledges, a.acknowledged,
-                         None if a.icmp_type is None else (a.icmp_type, a.icmp_code)),
-        "peer": (p.peer.ttl, p.peer.ip_id, p.peer.window, p.peer.timestamps) if p.peer.ttl is not None else None,
+                         None if a.icmp_type is None else (a.icmp_type, a.icmp_code), place(a.went_on)),
+        "peer": (p.peer.ttl, p.peer.ip_id, p.peer.window, p.peer.timestamps, p.peer.dont_fragment)
+        if p.peer.ttl is not None else None,
+        "last_by": who[p.last_by], "fin_acknowledged": p.fin_acknowledged, "heard": place(p.heard),
+        "cut_short": p.cut_short, "clock_back": p.clock_back,
     }  # fmt: skip
 
 
@@ -146,7 +158,8 @@ def period(p: IdlePeriod) -> Facts:
 ALWAYS = ("connection", "first", "kind", "outcome", "sender", "last_speaker", "start", "gap", "bound", "missed",
           "hole", "heartbeat")  # fmt: skip
 OF_FAILURES = ("silence", "silence_first", "silence_answered", "last_before", "probes", "fin", "peer_fin", "stream",
-               "length", "segments", "retransmissions", "last_sent", "own_fin", "answer", "peer")  # fmt: skip
+               "length", "segments", "retransmissions", "last_sent", "own_fin", "answer", "peer", "last_by",
+               "fin_acknowledged", "heard", "cut_short", "clock_back")  # fmt: skip
 FAILED = ("reset", "unanswered", "unreachable", "reset-in-silence")
 
 
@@ -156,7 +169,7 @@ def comparable(result: Result) -> Facts:
     for p in sorted(result.periods, key=lambda p: (p["first"], p["outcome"], p["kind"])):
         names = ALWAYS + (OF_FAILURES if p["outcome"] in FAILED else ())
         if p["kind"] in ("fin", "rst", "syn"):
-            names = tuple(n for n in names if n not in ("fin", "peer_fin", "length", "segments", "last_sent", "peer"))
+            names = tuple(n for n in names if n not in ("fin", "peer_fin", "length", "segments", "last_sent", "fin_acknowledged"))
         if p["answer"] and p["answer"][5] is not None:  # the silence was survived, and the RST is about something else
             names = tuple(n for n in names if n not in ("silence_first", "silence_answered", "peer"))
         periods.append({name: p[name] for name in names})
@@ -168,7 +181,8 @@ def comparable(result: Result) -> Facts:
             c["rst"] = True
     resets = any("last" not in c for c in connections)
     totals = {k: v for k, v in result.totals.items() if k != "copies" or not resets}
-    return {"periods": periods, "connections": connections, "totals": totals, "files": files}
+    contexts = [{"first": ref, "kind": kind, "whose": whose} for kind, whose, ref in sorted(result.contexts, key=lambda c: c[2])]
+    return {"periods": periods, "contexts": contexts, "connections": connections, "totals": totals, "files": files}
 
 
 def law_of_records(result: Result) -> None:

@@ -15,8 +15,9 @@ def test_a_request_after_idle_is_reset(engine: Reader) -> None:
     says(p, outcome="reset", kind="payload", sender=CLIENT, last_speaker=SERVER, gap="350.055", bound="exact")
     says(p, silence="350.054", silence_first="350.054", silence_answered="350.054", fin="excluded", missed=(0, 0))
     says(p, start=(0, 5), last_before=(0, 6), first=(0, 7), length=80, segments=1, retransmissions=0)
-    assert p["answer"] == ("rst", (0, 8), ns("0.020"), 1, False, None, None)
-    assert p["peer"] == (61, 1001, 502, True)
+    assert p["answer"] == ("rst", (0, 8), ns("0.020"), 1, False, None, None, None)
+    assert p["peer"] == (61, 1001, 502, True, True)
+    says(p, last_by=CLIENT, fin_acknowledged=False, heard=None, cut_short=False, clock_back=0)
 
 
 def test_shorter_than_min_idle_is_no_idle_period(engine: Reader) -> None:
@@ -84,7 +85,7 @@ def test_a_rst_after_the_request_was_accepted(engine: Reader) -> None:
     """A RST instead of a response, after a pure ACK of the request: the peer had the connection."""
     p = only(engine, OPENED + "60 C 80 bytes\n60.043 S ACK\n60.5 S RST ACK")
     says(p, outcome="reset")
-    kind, frame, delay, count, acknowledges, acknowledged, _ = p["answer"]
+    kind, frame, delay, count, acknowledges, acknowledged, *_ = p["answer"]
     assert (kind, frame, delay, count, acknowledges) == ("rst", (0, 9), ns("0.5"), 1, True)
     assert acknowledged is not None
     assert acknowledged % 10**9 == ns("0.043")
@@ -113,7 +114,7 @@ def test_a_rst_recorded_just_before_the_request(engine: Reader, ahead: str) -> N
 def test_a_rst_long_before_the_request(engine: Reader) -> None:
     """A RST more than 1 ms before, or with another sequence number, ended the idle period itself."""
     says(only(engine, OPENED + "60 S RST\n60.0011 C 80 bytes"), kind="rst", outcome="reset-in-silence", sender=SERVER)
-    says(only(engine, OPENED + "60 S RST seq=+1\n60.0001 C 80 bytes"), kind="rst", outcome="reset-in-silence")
+    says(only(engine, OPENED + "60 S RST seq=-1\n60.0001 C 80 bytes"), kind="rst", outcome="reset-in-silence")
 
 
 def test_a_rst_in_silence(engine: Reader) -> None:
@@ -131,7 +132,7 @@ def test_unreachable(engine: Reader) -> None:
     """An ICMP error that quotes the wake names it unreachable; fragmentation needed does not."""
     p = only(engine, OPENED + "60 C 80 bytes\n60.02 C ICMP 3/13")
     says(p, outcome="unreachable")
-    assert p["answer"] == ("icmp", (0, 8), ns("0.02"), 1, False, None, (3, 13))
+    assert p["answer"] == ("icmp", (0, 8), ns("0.02"), 1, False, None, (3, 13), None)
     assert not periods(engine, OPENED + "60 C 80 bytes\n60.02 C ICMP 3/4\n60.1 C again\n60.12 S ACK")
 
 

@@ -77,7 +77,7 @@ def test_shifting_all_times_changes_only_times(packets: list[Packet], shift: int
         file["span"] = tuple(None if t is None else t - shift for t in file["span"])
     for period in found.periods:
         if period["answer"] and period["answer"][5] is not None:
-            period["answer"] = (*period["answer"][:5], period["answer"][5] - shift, period["answer"][6])
+            period["answer"] = (*period["answer"][:5], period["answer"][5] - shift, *period["answer"][6:])
     assert everything(expected) == everything(found)
 
 
@@ -97,17 +97,18 @@ def test_bystanders_change_nothing(packets: list[Packet], others: list[list[Pack
     assert _of(alone, {ref: ref for ref in number.values()}) == _of(crowd, number)
 
 
-REFERENCES = ("connection", "first", "last", "start", "last_before", "peer_fin", "last_sent", "own_fin")
+REFERENCES = ("connection", "first", "last", "start", "last_before", "peer_fin", "last_sent", "own_fin", "heard")
 
 
 def _of(result: Result, number: dict[Any, Any]) -> Any:
     """What was said of some connections, frames renumbered."""
     seen = comparable(result)
-    kept = {name: [x for x in seen[name] if x["first"] in number] for name in ("periods", "connections")}
+    kept = {name: [x for x in seen[name] if x["first"] in number] for name in ("periods", "contexts", "connections")}
 
     def renumbered(fact: str, value: Any) -> Any:
         if fact == "answer" and value:
-            return (value[0], number[value[1]], *value[2:]) if value[0] != "icmp" else value[:1] + value[2:]
+            went_on = value[7] and number[value[7]]
+            return (value[0], number[value[1]], *value[2:7], went_on) if value[0] != "icmp" else value[:1] + value[2:]
         return number[value] if fact in REFERENCES and value else value
 
     return {name: [{k: renumbered(k, v) for k, v in x.items() if k != "stream"} for x in kept[name]] for name in kept}

@@ -51,14 +51,22 @@ def address(text: str) -> bytes:
 
 
 def ip(
-    source: bytes, target: bytes, protocol: int, body: bytes, ttl: int = 64, ip_id: int = 0, length: int | None = None
+    source: bytes,
+    target: bytes,
+    protocol: int,
+    body: bytes,
+    ttl: int = 64,
+    ip_id: int = 0,
+    length: int | None = None,
+    dont_fragment: bool = True,
 ) -> bytes:
     """Return an IPv4 or IPv6 packet; `length` overrides the length field."""
     if len(source) == 16:
         size = len(body) if length is None else length
         return struct.pack(">IHBB", 0x60000000, size, protocol, ttl) + source + target + body
     size = 20 + len(body) if length is None else length
-    head = struct.pack(">BBHHHBBH", 0x45, 0, size & 0xFFFF, ip_id, 0x4000, ttl, protocol, 0) + source + target
+    df = 0x4000 if dont_fragment else 0
+    head = struct.pack(">BBHHHBBH", 0x45, 0, size & 0xFFFF, ip_id, df, ttl, protocol, 0) + source + target
     return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + body
 
 
@@ -75,6 +83,7 @@ def tcp(
     ttl: int = 64,
     ip_id: int = 0,
     length: int | None = None,
+    dont_fragment: bool = True,
 ) -> bytes:
     """Return an IP packet with one TCP segment; `length` overrides the IP length field (0: offload)."""
     (a, sport), (b, dport) = source, target
@@ -82,7 +91,7 @@ def tcp(
     head = struct.pack(">HHIIBBHHH", sport, dport, seq & MASK, ack & MASK, offset, flags, window, 0, 0)
     body = head + options + payload
     body = head[:16] + struct.pack(">H", checksum(a + b + struct.pack(">HH", 6, len(body)) + body)) + body[18:]
-    return ip(a, b, 6, body, ttl, ip_id, length)
+    return ip(a, b, 6, body, ttl, ip_id, length, dont_fragment)
 
 
 def timestamps(value: int, echo: int) -> bytes:
@@ -90,15 +99,15 @@ def timestamps(value: int, echo: int) -> bytes:
     return struct.pack(">BBBBII", 1, 1, 8, 10, value & MASK, echo & MASK)
 
 
-def icmp_error(router: bytes, kind: int, code: int, quoted: bytes, most: int = 548) -> bytes:
+def icmp_error(router: bytes, kind: int, code: int, quoted: bytes, most: int = 548, ttl: int = 64) -> bytes:
     """Return an ICMP or ICMPv6 error that quotes a packet, sent to its source."""
     body = struct.pack(">BBHI", kind, code, 0, 0) + quoted[:most]
     if len(router) == 16:
         pseudo = router + quoted[8:24] + struct.pack(">II", len(body), 58)
         body = body[:2] + struct.pack(">H", checksum(pseudo + body)) + body[4:]
-        return ip(router, quoted[8:24], 58, body)
+        return ip(router, quoted[8:24], 58, body, ttl)
     body = body[:2] + struct.pack(">H", checksum(body)) + body[4:]
-    return ip(router, quoted[12:16], 1, body)
+    return ip(router, quoted[12:16], 1, body, ttl)
 
 
 def fragments(packet: bytes, size: int, ident: int) -> list[bytes]:

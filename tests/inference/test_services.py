@@ -66,3 +66,19 @@ def test_an_unanswered_probe_makes_the_failure_an_interval(tmp_path: Path) -> No
     assert v.shortest_failed is not None
     assert (v.shortest_failed.after, v.shortest_failed.length) == (199_954_000_000, 349_954_000_000)
     assert v.service.probes == (2, 0)
+
+
+def test_a_timer_that_expires_lazily(tmp_path: Path) -> None:
+    """A silence that survived a little longer than others failed is still a timer's: tables are swept in turns."""
+    v = view(tmp_path, survives(365), fails(360), fails(500))
+    assert v.pattern is Pattern.TIMER
+    assert "nothing survived more than a little longer (364.954 s)" in v.pattern_reason
+    v = view(tmp_path, survives(365), fails(360))
+    assert v.pattern is Pattern.UNDETERMINED
+    assert v.pattern_reason.startswith("one failure, hardly shorter than what survived")
+
+
+def test_a_client_that_gives_up_says_nothing_of_the_path(tmp_path: Path) -> None:
+    """The client's own RST out of its waiting ends its patience: no silence of the path failed."""
+    v = view(tmp_path, survives(100), "360 C 80 bytes\n360.04 S ACK\n390 C RST ACK\n")
+    assert v.shortest_failed is None

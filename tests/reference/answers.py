@@ -23,6 +23,8 @@ def answer(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         wake.acked_at = s.time
         wake.answer = Answer("ack", s.ref, s.time, gap(s.time, wake.first.time), True)
         wake.judge_fin()
+    elif wake.pending and wake.retransmissions and wake.heard is None:
+        wake.heard = s.ref
     if wake.acked_at is not None and (fresh or (answers and s.flags & FIN and not x.fin)):
         wake.decide("survived")  # after a pure ACK, a RST may still come instead of a response
 

@@ -98,6 +98,8 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     if fresh and wake and wake.x is x and wake.grows_at(s.time):
         wake.length += new
     x.live = s
+    if s.dont_fragment is not None:
+        x.df.add(s.dont_fragment)
     if s.timestamps is not None:
         x.stamped = x.stamped or s.timestamps
     return kind if doubtful else _what(s, fresh, probe)

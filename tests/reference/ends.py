@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tests.reference.decode import ACK, FIN, Header, Segment
-from tests.reference.sides import MS, Mark, Side, delta, end_of, gap, is_new_payload, start_of
+from tests.reference.sides import MS, Mark, Side, delta, end_of, fills_window, gap, is_new_payload, start_of
 from tests.reference.state import Connection, Run
 from tests.reference.wakes import HEARTBEAT_AT_MOST, Answer, Period
 
+RTO_MOST = 120_000 * MS  # no retransmission timer is longer
 SWAPPED = 1 * MS  # captures reorder: a RST may be recorded this much before what it answers
 
 
@@ -14,12 +15,14 @@ def payload(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take new payload of x: part of its pending wake, a new wake, or simply traffic."""
     c.after_repeats(y)
     wake = c.wake
-    if wake and wake.x is x and wake.grows_at(s.time) and not c.idle(s, x, y):
+    wakes = c.idle(s, x, y) and not fills_window(s, y)
+    if wake and wake.x is x and wake.grows_at(s.time) and not wakes:
         _grow(wake, s)
     else:
         _wake(c, s, x, y)
     c.idle_since(s)
     c.spoke, c.over, c.run = x, False, None
+    c.first_speaker = c.first_speaker or x
 
 
 def _grow(wake: Period, s: Segment) -> None:
@@ -29,7 +32,12 @@ def _grow(wake: Period, s: Segment) -> None:
 
 
 def after_reset(c: Connection, s: Segment, x: Side) -> None:
-    """Take a segment of a connection that was reset: it may still belong to the wake, nothing else."""
+    """Take a segment of a connection that was reset: it may still belong to the wake, or go on in the name of the RST."""
+    newest = c.periods[-1] if c.periods else None
+    if newest and newest.y is x and newest.answer and newest.answer.kind == "rst" and newest.settling(s.time):
+        covers = bool(s.flags & ACK and delta(s.ack, start_of(newest.first)) > 0)
+        if newest.answer.went_on is None and (covers or (x.next is not None and is_new_payload(s, x))):
+            newest.answer.went_on = s.ref
     wake = c.wake
     if wake is None or wake.x is not x or not wake.grows_at(s.time):
         return
@@ -45,7 +53,7 @@ def after_reset(c: Connection, s: Segment, x: Side) -> None:
 def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
     swapped = swapped_rst(c, s, y)
     ended = c.over and c.closing is not y  # payload after the other side's FIN begins a period of its own
-    if x.fin or (ended and not swapped) or not c.idle(s, x, y):
+    if x.fin or (ended and not swapped) or not c.idle(s, x, y) or fills_window(s, y):
         return
     c.settle()
     if swapped and swapped[2]:
@@ -75,6 +83,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a keepalive probe of x."""
     c.after_repeats(y)
     x.probes += 1
+    before_it = dict(c.probes)
     c.probes[x] = c.probes.get(x, 0) + 1
     swapped = swapped_rst(c, s, y)
     if c.run and c.run.side is x:
@@ -83,7 +92,9 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
     elif (swapped or not c.over) and not (c.wake and c.wake.pending) and c.idle(s, x, y):
         before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
         c.settle()  # a wake that was only acknowledged is over
-        c.run = Run(x, s, s, c.idle_from, before, silence, late=bool(x.fin or y.fin))
+        step = c.clock.since(c.idle_from.ref)
+        c.run = Run(x, s, s, c.idle_from, before, silence, clock_back=step, piece=c.piece, probes=before_it,
+                    late=bool(x.fin or y.fin))  # fmt: skip
     if swapped and c.run:
         if swapped[2]:
             c.periods.remove(swapped[2])
@@ -94,8 +105,9 @@ def _probed(c: Connection, run: Run) -> Period:
     """End the idle period by a run of probes."""
     period = c.end_period("probe", run.first, run.side, run.before, run.silence, run.start)
     period.segments, period.retransmissions = run.count, run.count - 1
+    period.clock_back, period.hole = run.clock_back, run.start.run != run.piece  # as they were at its first
     period.last_sent, period.sent_last = run.last.ref, run.last.time
-    period.probes[run.side] = max(0, period.probes.get(run.side, 0) - 1)  # the one that is the wake
+    period.probes = run.probes
     c.run = None
     return period
 
@@ -123,9 +135,17 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a RST of x."""
     c.after_repeats(y)
     wake, newest, before = c.wake, c.periods[-1] if c.periods else None, c.before()
+    if y.opening and y.isn is not None and not y.syn_ack and not c.reset:
+        c.without_idle.append(("syn", y, s))
+        c.reset, c.silence, x.reset = True, None, s
+        return
+    # a client owes no response: what it acknowledged has arrived
+    arrived = wake is not None and wake.acked_at is not None and wake.x is c.server()
     if newest and newest.x is y and newest.answer and newest.answer.kind == "rst" and newest.settling(s.time):
         newest.answer.count += 1
-    elif wake and wake.x is y and not wake.outcome and not (c.run and c.run.side is y):
+        if newest.answer.seq != newest.first.ack and s.seq == newest.first.ack:
+            _reset_by(newest, s, count=newest.answer.count)  # the one before it answered something else
+    elif wake and wake.x is y and not wake.outcome and not (c.run and c.run.side is y) and not arrived:
         _reset_by(wake, s)
     else:
         given_up = wake is not None and wake.pending
@@ -134,6 +154,8 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
             newest = _ended_by_rst(c, s, x, y, before)
             if newest is None or newest.kind == "rst":
                 c.swapped = s, before, newest
+            if newest is None:
+                _without_idle(c, s, x, y)
     c.reset, c.silence, x.reset = True, None, s
 
 
@@ -153,10 +175,21 @@ def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> 
     return period
 
 
-def _reset_by(wake: Period, s: Segment, delay: int | None = None) -> None:
+def _without_idle(c: Connection, s: Segment, x: Side, y: Side) -> None:
+    """Take a RST of x that ended no idle period: was it to payload of y?"""
+    if c.spoke is not y or x.fin or y.fin or c.run:
+        return
+    assert y.next is not None
+    refused = not c.acknowledged(y, s.time) and not (s.flags & ACK and delta(y.next, s.ack) <= 0)
+    if x is c.server() or refused:
+        c.without_idle.append(("payload", y, s))
+
+
+def _reset_by(wake: Period, s: Segment, delay: int | None = None, count: int = 1) -> None:
     covers = bool(s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0)
     delay = gap(s.time, wake.first.time) if delay is None else delay
-    wake.answer = Answer("rst", s.ref, s.time, delay, covers, acknowledged=wake.acked_at)
+    wake.answer = Answer("rst", s.ref, wake.answer.time if count > 1 and wake.answer else s.time, delay, covers, count,
+                         wake.acked_at, seq=s.seq)  # fmt: skip
     wake.decide("reset")
 
 
@@ -179,8 +212,10 @@ def quoted(c: Connection, header: Header, ref: tuple[int, int], time: int) -> No
     version, kind, code = header.icmp
     dead = (kind == 3 and code != 4) if version == 4 else kind == 1
     if dead and delta(header.seq, start_of(wake.first)) >= 0 and delta(header.seq, x.next) < 0:
-        wake.answer = Answer("icmp", ref, time, gap(time, wake.first.time), False, icmp=(kind, code))
-        wake.decide("unreachable")
+        if wake.answer:
+            wake.answer.count += 1
+        else:
+            wake.answer = Answer("icmp", ref, time, gap(time, wake.first.time), False, icmp=(kind, code))
 
 
 def succeeded(c: Connection, s: Segment) -> None:
@@ -202,8 +237,12 @@ def _given_up(c: Connection) -> bool:
     return True
 
 
-def finished(c: Connection) -> None:
+def finished(c: Connection, now: int) -> None:
     """Settle everything: the capture ended."""
+    if c.wake and c.wake.pending:
+        c.wake.cut_short = gap(now, c.wake.sent_last) <= RTO_MOST
     if not c.reset and not c.over and not (c.wake and c.wake.pending):
-        _given_up(c)
+        short = c.run is not None and gap(now, c.run.last.time) <= RTO_MOST
+        if _given_up(c):
+            c.periods[-1].cut_short = short
     c.settle()

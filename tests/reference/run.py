@@ -16,8 +16,8 @@ from typing import Any
 from tests.reference import connection, ends
 from tests.reference.decode import Header, Segment, Skip, decode
 from tests.reference.records import Record, walk
-from tests.reference.sides import Mark, Side, gap
-from tests.reference.state import Connection
+from tests.reference.sides import MS, Mark, Side, gap
+from tests.reference.state import Clock, Connection
 from tests.reference.streams import Key, Streams
 
 Facts = dict[str, Any]
@@ -29,6 +29,7 @@ class Result:
 
     periods: list[Facts] = field(default_factory=list)
     connections: list[Facts] = field(default_factory=list)
+    contexts: list[tuple[str, tuple[str, int], tuple[int, int]]] = field(default_factory=list)  # kind, whose, by which RST
     totals: Facts = field(default_factory=dict)
     files: list[Facts] = field(default_factory=list)
     trace: list[tuple[Any, ...]] = field(default_factory=list)
@@ -44,6 +45,8 @@ class _Run:
     started: int | None = None
     interfaces: dict[int, int] = field(default_factory=dict)
     trace: list[tuple[Any, ...]] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+    now: int | None = None
 
     def segment(self, s: Segment, stream: int | None, began: Mark) -> str:
         key = frozenset((s.source, s.target))
@@ -58,7 +61,7 @@ class _Run:
         if c is None:
             sides = Side(s.source), Side(s.target)
             start = Mark(s.time, s.ref, self.number) if s.flags & 2 else began
-            c = Connection(sides, s, began, self.min_idle, start, self.number, first_stream=stream)
+            c = Connection(sides, s, began, self.min_idle, start, self.number, first_stream=stream, clock=self.clock)
             self.newest[key] = c
             self.connections.append(c)
         c.stream = stream
@@ -68,6 +71,9 @@ class _Run:
         """Take one record; return why it held no segment."""
         if self.started is None:
             self.started = record.time
+        elif self.now is not None and self.now - record.time >= MS:
+            self.clock.at, self.clock.step = (file, record.frame), self.now - record.time
+        self.now = record.time
         began = Mark(self.interfaces.get(record.interface, self.started), None, self.number)
         self.interfaces.setdefault(record.interface, record.time)
         try:
@@ -110,7 +116,8 @@ def reference(files: Iterable[bytes], min_idle: int, contiguous: Iterable[bool] 
             "clock_back": sum(b < a for a, b in pairwise(times)), "damaged": walked.damaged,
         })  # fmt: skip
     for c in run.connections:
-        ends.finished(c)
+        ends.finished(c, now)
+        result.contexts += [(kind, text(side.endpoint), rst.ref) for kind, side, rst in c.without_idle]
         result.periods += [{"connection": c.first.ref, **_plain(p.plain())} for p in c.periods]
         result.connections.append(_connection(c))
     result.totals = _totals(run.connections, now, min_idle)
@@ -125,7 +132,8 @@ def text(endpoint: tuple[bytes, int]) -> tuple[str, int]:
 
 def _plain(facts: Facts) -> Facts:
     facts["sender"] = text(facts["sender"])
-    facts["last_speaker"] = facts["last_speaker"] and text(facts["last_speaker"])
+    for name in ("last_speaker", "last_by"):
+        facts[name] = facts[name] and text(facts[name])
     facts["probes"] = {text(k): v for k, v in facts["probes"].items()}
     return facts
 
@@ -145,7 +153,7 @@ def _connection(c: Connection) -> Facts:
 def _totals(connections: list[Connection], now: int, min_idle: int) -> Facts:
     sides = [side for c in connections for side in c.sides]
     survived = [s for c in connections for s in c.survived]
-    longest = max(survived, key=lambda s: s.first_length, default=None)
+    longest = max(survived, key=lambda s: (s.first_length, s.before.ref is not None), default=None)
     return {
         "connections": len(connections), "copies": sum(c.copies for c in connections),
         "retransmissions": sum(s.retransmissions for s in sides), "probes": sum(s.probes for s in sides),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.reference.decode import ACK, FIN, RST, SYN, Segment
 
@@ -29,6 +29,7 @@ class Mark:
     time: int
     ref: tuple[int, int] | None
     run: int
+    by: Side | None = None  # who sent it; None also if the other side sent something at that very time
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +49,7 @@ class Side:
     reset: Segment | None = None  # its last RST
     resent: Mark | None = None  # when it last repeated, since idle_from, what was outstanding
     stamped: bool | None = None  # whether any segment carried the timestamps option
+    df: set[bool] = field(default_factory=set)  # "don't fragment", as it was seen to be set
     packets: int = 0
     payload: int = 0
     retransmissions: int = 0
@@ -127,6 +129,11 @@ def is_probe(s: Segment, x: Side, y: Side) -> bool:
     if y.acked is not None and delta(x.next, y.acked) > 0:
         return False
     return y.live is None or y.live.window != 0
+
+
+def fills_window(s: Segment, y: Side) -> bool:
+    """Whether a segment is one byte into a closed window: a zero-window probe, no request."""
+    return s.length == 1 and y.live is not None and y.live.window == 0
 
 
 def is_new_payload(s: Segment, x: Side) -> bool:

@@ -11,6 +11,22 @@ from tests.reference.wakes import Period, Silence
 ACK_MISSED = 3000 * MS
 
 
+def _service(port: int) -> int:
+    return 3 if port < 1024 else 2 if port == 8443 else 1 if port < 32768 else 0
+
+
+@dataclass(slots=True)
+class Clock:
+    """Where the record clock last stepped back by 1 ms or more."""
+
+    at: tuple[int, int] = (0, 0)
+    step: int = 0
+
+    def since(self, ref: tuple[int, int] | None) -> int:
+        """Return the step in ns if it lies after a record (None: the start of the run)."""
+        return self.step if ref is None or self.at > ref else 0
+
+
 @dataclass(slots=True, eq=False)
 class Run:
     """Keepalive probes in a row without answer, from the first that came at least min_idle after idle_from."""
@@ -22,6 +38,9 @@ class Run:
     before: Mark
     silence: Silence | None
     count: int = 1
+    clock_back: int = 0
+    piece: int = 0
+    probes: dict[Side, int] = field(default_factory=dict)  # inside the idle period, before the first of these
     late: bool = False  # after a FIN: no wake any more, but a RST still belongs to it
 
 
@@ -40,6 +59,7 @@ class Connection:
     last: Segment | None = None
     last_piece: int = 0
     spoke: Side | None = None  # who sent the last new payload
+    first_speaker: Side | None = None
     shaking: bool = False  # begun with its handshake
     reset: bool = False
     over: bool = False  # an idle period ended, and no payload came since
@@ -53,6 +73,8 @@ class Connection:
     survived: list[Silence] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)
     copies: int = 0
+    without_idle: list[tuple[str, Side, Segment]] = field(default_factory=list)  # what was reset, of which side, by what
+    clock: Clock = field(default_factory=Clock)
 
     def side(self, endpoint: tuple[bytes, int]) -> tuple[Side, Side]:
         """Return the side of an endpoint, and the other one."""
@@ -64,9 +86,25 @@ class Connection:
         """Whether a RST or both FINs were seen."""
         return self.reset or all(side.fin for side in self.sides)
 
+    def server(self) -> Side:
+        """Return the side that is the server: by SYN, by SYN-ACK, by port, by who spoke first."""
+        a, b = sorted(self.sides, key=lambda side: side.endpoint)
+        for named, of in (("syn", (b, a)), ("syn_ack", (a, b))):
+            for side, server in zip((a, b), of, strict=True):
+                if side.isn is not None and side.syn_ack == (named == "syn_ack"):
+                    return server
+        ports = [_service(side.endpoint[1]) for side in (a, b)]
+        if ports[0] != ports[1]:
+            return a if ports[0] > ports[1] else b
+        return a if self.first_speaker is b else b
+
     def before(self) -> Mark:
         """Return the last segment so far, or the start of the run if there is none."""
-        return Mark(self.last.time, self.last.ref, self.last_piece) if self.last else self.began
+        if not self.last:
+            return self.began
+        x, y = self.side(self.last.source)
+        tied = y.last is not None and y.last.time == self.last.time
+        return Mark(self.last.time, self.last.ref, self.last_piece, None if tied else x)
 
     def idle_since(self, s: Segment) -> None:
         """Count idleness, and probes inside it, from this segment on."""
@@ -110,6 +148,7 @@ class Connection:
         start = start or self.idle_from
         hole = start.run != self.piece
         period = Period(x, y, kind, s, start, self.spoke, before, silence, self.stream, hole, dict(self.probes))
+        period.clock_back = self.clock.since(start.ref)
         self.periods.append(period)
         self.over = True
         return period

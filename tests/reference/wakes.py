@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.reference.decode import ACK, RST, SYN, Segment
@@ -47,6 +47,8 @@ class Answer:
     count: int = 1
     acknowledged: int | None = None
     icmp: tuple[int, int] | None = None
+    went_on: Ref | None = None
+    seq: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -76,24 +78,34 @@ class Period:
     peer_unknown: bool = False
     peer: Segment | None = None
     peer_stamped: bool | None = None
+    peer_df: set[bool] = field(default_factory=set)
     answer: Answer | None = None
     acked_at: int | None = None
     outcome: str = ""
+    cut_short: bool = False
+    heard: Ref | None = None  # the peer after a repetition, without acknowledging the wake
+    clock_back: int = 0
     fin: str = ""
+    fin_acknowledged: bool = False
     peer_fin: Ref | None = None
 
     def __post_init__(self) -> None:
         self.last_sent, self.sent_last = self.first.ref, self.first.time
         if self.kind == "rst" and self.silence and self.silence.side is self.y:
             self.sent_last = self.silence.last  # the RST answers what ended that silence
-        self.peer, self.peer_stamped, self.peer_unknown = self.y.live, self.y.stamped, self.y.next is None
         s, x, y = self.first, self.x, self.y
-        if self.kind not in ("payload", "probe"):
+        self.peer_unknown = y.next is None
+        own = x if self.kind == "rst" else y  # a RST is compared with what its own side sent before
+        self.peer, self.peer_stamped, self.peer_df = own.live, own.stamped, set(own.df)
+        if y.fin and s.flags & ACK:
+            self.fin_acknowledged = delta(s.ack, y.fin[0]) > 0
+        if self.kind not in ("payload", "probe", "rst"):
             return
         jump = delta(start_of(s), x.next) if x.next is not None else 0
         lack = 0
         if s.flags & ACK and y.next is not None:
             self.distance = lack = delta(s.ack, y.next)
+            self.fin_acknowledged = self.fin_acknowledged or (lack == 1 and not y.fin)
             lack -= lack == 1 or y.fin is not None
         self.missed = (max(0, jump), max(0, lack))
 
@@ -117,7 +129,8 @@ class Period:
         if self.outcome:
             return
         if outcome == "given-up":
-            outcome = "unanswered" if self.retransmissions >= 2 else "undecided"
+            outcome = "unanswered" if self.retransmissions >= 2 and not self.heard else "undecided"
+            outcome = "unreachable" if self.answer and self.answer.kind == "icmp" else outcome
         self.outcome = "undecided" if any(self.missed) and outcome != "survived" else outcome
         self.judge_fin()
 
@@ -150,6 +163,10 @@ class Period:
             "length": self.length, "segments": self.segments, "retransmissions": self.retransmissions,
             "last_sent": self.last_sent, "own_fin": self.own_fin, "heartbeat": self.heartbeat,
             "answer": self.answer and (self.answer.kind, self.answer.frame, self.answer.delay, self.answer.count,
-                                       self.answer.acknowledges, self.answer.acknowledged, self.answer.icmp),
-            "peer": self.peer and (self.peer.ttl, self.peer.ip_id, self.peer.window, self.peer_stamped),
+                                       self.answer.acknowledges, self.answer.acknowledged, self.answer.icmp,
+                                       self.answer.went_on),
+            "peer": self.peer and (self.peer.ttl, self.peer.ip_id, self.peer.window, self.peer_stamped,
+                                   next(iter(self.peer_df)) if len(self.peer_df) == 1 else None),
+            "last_by": self.before.by and self.before.by.endpoint, "heard": self.heard, "cut_short": self.cut_short,
+            "fin_acknowledged": self.fin_acknowledged, "clock_back": self.clock_back,
         }  # fmt: skip

@@ -27,7 +27,7 @@ from pcapdiag.engine.types import (
 )
 from pcapdiag.inference.types import FailedSilence, Pattern, ServiceView
 from pcapdiag.report.model import CaptureFile
-from pcapdiag.rules.types import Confidence, Finding, Sent
+from pcapdiag.rules.types import Confidence, Finding, Sent, Severity
 
 T0 = 1_700_000_000_123_456_789  # 2023-11-14T22:13:20.123456789Z
 MS, S = 1_000_000, 1_000_000_000
@@ -85,14 +85,14 @@ def period(
         kind=AnswerKind.RST, first=segment(back, flags, 0), delay=delay, count=1, acknowledges=False,
         acknowledged=None, icmp_type=None, icmp_code=None,
     )  # fmt: skip
-    silence = gap - 40 * MS
+    silence = max(gap - 40 * MS, 0)
     facts = IdlePeriod(
         connection=conn, file=file, stream=conn.stream, outcome=Outcome.RESET, sender="client",
         last_speaker="server", start=before, gap=gap, bound=Bound.EXACT, silence=silence,
         silence_first=silence, silence_answered=silence,
         last_before=ref(frames[0] + 1, at - silence, file), probes=(0, 0), fin=Fin.EXCLUDED,
         peer_fin=None, missed=(0, 0), hole=False, wake=wake, answer=answer,
-        peer=PeerFacts(ttl=63, ip_id=99, via=0, window=501, timestamps=True, round_trip=20 * MS),
+        peer=PeerFacts(ttl=63, ip_id=99, dont_fragment=True, via=0, window=501, timestamps=True, round_trip=20 * MS),
         ended=back,
     )  # fmt: skip
     return replace(facts, **other)
@@ -104,8 +104,9 @@ def finding(p: IdlePeriod | None = None, label: str | None = "GET /orders/17 HTT
     facts = Finding(
         rule="IDLE101",
         name="reset-after-idle",
+        severity=Severity.FAILURE,
         period=p,
-        sent=Sent(p.wake.length, label, "http", farewell=False),
+        sent=Sent(p.wake.length, label, "http", farewell=None),
         confidence=Confidence.CERTAIN,
         proved=True,
         reasons=("the request acknowledges everything the server sent, and no FIN", "the RST is bare"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pcapdiag.engine.types import Bound, Damage, Endpoint, Fin, IdlePeriod
-from pcapdiag.inference.types import FailedSilence, Pattern
-from pcapdiag.report.model import CaptureFile, Limit, Options, Point, Report
-from pcapdiag.rules.types import Confidence, Finding
+from pcapdiag.engine.types import Bound, Damage, Endpoint, Fin, IdlePeriod, Outcome, Totals
+from pcapdiag.inference.types import Event, FailedSilence, Pattern
+from pcapdiag.report.model import CaptureFile, Options, Point, Report
+from pcapdiag.rules.types import Confidence, Finding, Limit
+from tests.report import kinds
 from tests.report.factory import (
     ACK,
     MS,
@@ -40,7 +41,7 @@ def report(**other: Any) -> Report:
     third = connection(Endpoint("10.1.2.9", 60001), stream=40, handshake=False)
     facts = Report(
         version="0.1.0",
-        options=Options(S, 1_000_000, ()),
+        options=Options(S, 1_000_000),
         files=(capture_file(),),
         points=(Point((0,), totals()),),
         findings=(
@@ -61,8 +62,11 @@ def report(**other: Any) -> Report:
         ),
         unproved=(),
         heartbeats=(),
-        farewells=(),
+        harmless=(),
         dropped_findings=0,
+        verdicts={"IDLE101": 3},
+        undecided=0,
+        events=(),
         services=(view(), quiet(Endpoint("10.0.0.7", 5432), 1_800 * S, probes=(28, 0), probed=4)),
         limits=(),
         histogram_edges=EDGES,
@@ -72,7 +76,10 @@ def report(**other: Any) -> Report:
 
 def empty() -> Report:
     """Nothing was found."""
-    return report(findings=(), services=(quiet(SERVER, 349_980 * MS),))
+    survived = replace(totals(), outcomes={Outcome.SURVIVED: 5_303, Outcome.CLOSED: 7})
+    return report(
+        findings=(), verdicts={}, points=(Point((0,), survived),), services=(quiet(SERVER, 349_980 * MS),),
+    )  # fmt: skip
 
 
 def crowd(incidents: int = 120, services: int = 3) -> Report:
@@ -95,7 +102,7 @@ def _one_of_many(i: int, server: Endpoint) -> Finding:
 
 
 def everything() -> Report:
-    """One of everything: files, damage, twins, pushes, probes, bounds, not proved, farewells, limits."""
+    """One of everything: rules, files, damage, twins, pushes, probes, bounds, not proved, harmless, context, events, limits."""
     base = report()
     nat = period(frames=(30, 34, 35), file=1, conn=connection(Endpoint("192.0.2.1", 1025), stream=3))
     push = period(
@@ -123,7 +130,10 @@ def everything() -> Report:
     )
     return replace(
         base,
-        options=Options(S, 1_000_000, ("--service 10.0.0.1:443", "--host 10.1.0.0/16")),
+        options=Options(
+            S, 1_000_000, ("--service 10.0.0.1:443", "--host 10.1.0.0/16"), ("IDLE", "CTX"), ("CAP907",), show_harmless=True
+        ),
+        points=(Point((0, 1), _all_totals()),),
         files=_files(),
         findings=(
             replace(base.findings[0], twins=(nat,)),
@@ -135,10 +145,23 @@ def everything() -> Report:
             ),
             finding(push, None, confidence=Confidence.POSSIBLE, against=("one direction only",)),
             *base.findings[1:],
+            kinds.after_fin(),
+            kinds.unanswered(),
+            kinds.unanswered(cut_short=True),
+            kinds.in_silence(),
+            kinds.probe_reset(),
+            kinds.probes_unanswered(),
+            kinds.went_on(),
+            *map(kinds.refused, range(5)),
+            kinds.without_idle(),
         ),
         unproved=(finding(across, proved=False, against=("17 bytes of the server were missed",)),),
         heartbeats=(finding(beat, None),),
-        farewells=(_farewell("TLS alert"), _farewell("QUIT")),
+        harmless=(kinds.farewell("TLS alert"), kinds.farewell("QUIT"), kinds.in_silence("client")),
+        dropped_findings=2,
+        verdicts={"IDLE101": 9, "IDLE102": 2, "IDLE103": 1, "IDLE104": 2, "IDLE105": 1, "IDLE106": 1, "IDLE108": 2},
+        undecided=3,
+        events=(Event(T0 + 30 * S, T0 + 32 * S, 4, 31 * S, 900 * S, (SERVER, V6_SERVER)),),
         services=(view(), slow, *base.services[1:]),
         limits=(
             Limit("CAP901", "connections were captured in one direction only", 12),
@@ -158,9 +181,15 @@ def _large() -> IdlePeriod:
     return replace(long, wake=wake, answer=replace(long.answer, count=6, acknowledges=True))
 
 
-def _farewell(label: str) -> Finding:
-    goodbye = finding(period(31 * S, T0 + 82 * S, (80, 84, 85), length=31), label)
-    return replace(goodbye, sent=replace(goodbye.sent, farewell=True))
+def _all_totals() -> Totals:
+    return totals(
+        outcomes={
+            Outcome.SURVIVED: 5_300, Outcome.RESET: 14, Outcome.CLOSED: 7, Outcome.UNANSWERED: 3,
+            Outcome.RESET_IN_SILENCE: 2, Outcome.UNDECIDED: 2,
+        },
+        resets_without_idle=9,
+        refused=1_204,
+    )  # fmt: skip
 
 
 def _files() -> tuple[CaptureFile, ...]:

@@ -44,16 +44,30 @@ def facts_of_finding(finding: dict[str, Any]) -> Iterator[str]:
         yield f"]:{where['port']}" if ":" in where["address"] else f"{where['address']}:{where['port']}"
     yield period["wake"]["first"]["record"]["time"]["iso"][:23] + "Z"
     yield {"exact": "", "lower": ">= ", "upper": "<= "}[period["bound"]] + seconds(period["gap_ns"])
-    yield f"{finding['sent']['length']:,} bytes"
-    yield finding["sent"]["label"] or "bytes"
-    yield "bare RST" if period["answer"]["bare"] else "RST,ACK"
-    yield finding["confidence"]
+    yield f"{finding['rule']} {finding['name']}, {finding['confidence']}"
+    yield finding["sent"]["label"] or ""
+    if period["wake"]["kind"] == "payload":
+        yield f"{finding['sent']['length']:,} bytes"
+    if period["answer"]:
+        yield "bare RST" if period["answer"]["bare"] else "RST,ACK"
     yield f"tcp.stream {'unknown' if period['stream'] is None else period['stream']}"
     yield from (f"frame {f['frame']} " for f in finding["frames"])
     yield from (f["filter"] for f in finding["filters"])
     yield from finding["against"]
+    yield from finding["compared"]
+    yield from (f"{doubt['code']} {doubt['text']}" for doubt in finding["doubts"])
+    yield finding["origin"]["sender"] if finding["origin"] else ""
     for twin in finding["twins"]:
         yield ", ".join(str(f["frame"]) for f in twin["frames"])
+
+
+def facts_of_context(finding: dict[str, Any]) -> Iterator[str]:
+    """What a person must be told of what is no failure: its rule, and where it is."""
+    yield f"({finding['rule']})"
+    frames = ", ".join(str(f["frame"]) for f in finding["frames"])
+    connection = finding["period"]["connection"]
+    yield f"{connection['client']['address']}:{connection['client']['port']} -> "
+    yield f"frames {frames}"
 
 
 def facts_of_rest(document: dict[str, Any]) -> Iterator[str]:
@@ -70,12 +84,17 @@ def facts_of_rest(document: dict[str, Any]) -> Iterator[str]:
     capture = document["capture"]
     yield from (f"{capture[k]:,}" for k in ("records", "segments", "connections", "idle_periods"))
     yield from (f"{n:,} {reason}" for reason, n in capture["skipped"].items())
-    yield from (f"{n:,} {outcome}" for outcome, n in capture["outcomes"].items() if n)
+    yield from (f"{n:,} {code}" for code, n in capture["verdicts"].items())
+    yield f"{capture['outcomes']['survived']:,} survived"
+    yield f"{capture['undecided']:,} undecided" if capture["undecided"] else ""
+    yield from (event["text"] for event in document["events"])
     for file in capture["files"]:
         yield file["name"]
         yield file["damage"]["reason"] if file["damage"] else file["error"] or ""
     yield from (f"{limit['code']} {limit['text']} ({limit['count']:,})" for limit in document["limits"])
-    yield from (f"{n:,} {kind[:-1]}" for kind, n in document["counts"].items() if kind == "farewells" and n)
+    beats = document["counts"]["heartbeats"]
+    yield f"{beats:,} heartbeat" if beats else ""
+    yield from (f"({finding['rule']})" for finding in document["harmless"])
 
 
 @pytest.mark.parametrize("options", TERMINALS, ids=str)
@@ -84,8 +103,12 @@ def test_terminal_shows_the_facts_of_the_json(sample: Callable[[], Report], opti
     """Every count, gap, frame, filter, name and limit of the JSON stands in the terminal report."""
     document = json.loads(rendered(sample(), "json"))
     shown = flat(rendered(sample(), "terminal", **options))
-    for finding in document["findings"] + document["unproved"]:
-        assert [fact for fact in facts_of_finding(finding) if " ".join(fact.split()) not in shown] == []
+    shown_whole = document["findings"] + document["unproved"]
+    if document["options"]["show_harmless"]:
+        shown_whole += document["harmless"] + document["heartbeats"]
+    for finding in shown_whole:
+        facts = facts_of_context(finding) if finding["severity"] == "context" else facts_of_finding(finding)
+        assert [fact for fact in facts if " ".join(fact.split()) not in shown] == []
     assert [fact for fact in facts_of_rest(document) if " ".join(fact.split()) not in shown] == []
 
 
@@ -98,7 +121,7 @@ def test_json_lines_hold_the_json(sample: Callable[[], Report]) -> None:
         "findings": "finding",
         "unproved": "unproved",
         "heartbeats": "heartbeat",
-        "farewells": "farewell",
+        "harmless": "harmless",
     }
     found = {
         name: [{k: v for k, v in line.items() if k != "type"} for line in lines if line["type"] == kind]

@@ -25,7 +25,7 @@ ALL: dict[str, Callable[[bool], pd.DataFrame]] = {
 
 def test_one_row_each() -> None:
     """Each finding, period, connection, service and file is one row."""
-    assert [len(make(True)) for make in ALL.values()] == [5, 5, 1, 3, 3]
+    assert [len(make(True)) for make in ALL.values()] == [18, 18, 1, 3, 3]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pcapdiag.report.output import OutputError, check_output, open_output
+from pcapdiag.report.output import OutputError, check_output, open_binary_output, open_output
 
 
 def write(path: Path | str, text: str = "new", *, force: bool = False) -> None:
@@ -175,3 +176,56 @@ def test_closed_standard_output_is_a_plain_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(OutputError, match="closed"):
         check_output("-")
+
+
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    """A binary output appears whole or not at all, as text does, and no byte of it is changed."""
+    data = bytes(range(256)) * 1000
+    with open_binary_output(str(tmp_path / "x")) as out:
+        out.write(data)
+        assert not (tmp_path / "x").exists()
+    assert (tmp_path / "x").read_bytes() == data
+    with pytest.raises(OutputError, match="--force"), open_binary_output(str(tmp_path / "x")):
+        pass
+
+    def fail() -> None:
+        with open_binary_output(str(tmp_path / "x"), force=True) as out:
+            out.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [p.read_bytes() for p in tmp_path.iterdir()] == [data]
+
+
+def test_bytes_on_standard_output(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """They come after what was printed before, and are not taken for text."""
+    sys.stdout.write("before")
+    with open_binary_output("-") as out:
+        out.write(b"\xff\n\r\n")
+    assert capsysbinary.readouterr().out == b"before\xff\n\r\n"
+
+
+class _Short(io.RawIOBase):
+    """A pipe that takes three bytes at a time."""
+
+    def __init__(self) -> None:
+        self.got = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # any buffer will do
+        self.got += bytes(data[:3])
+        return min(3, len(data))
+
+
+def test_bytes_on_unbuffered_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unbuffered, a pipe may take less than it is given: the rest follows."""
+    pipe = _Short()
+    stdout = io.TextIOWrapper(pipe, write_through=True)  # type: ignore[type-var]  # what PYTHONUNBUFFERED makes
+    monkeypatch.setattr(sys, "stdout", stdout)
+    with open_binary_output("-") as out:
+        out.write(b"0123456789")
+    assert pipe.got == b"0123456789"
+    assert not pipe.closed

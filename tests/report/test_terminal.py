@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO, StringIO, TextIOWrapper
 
@@ -13,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcapdiag.engine.types import Fin
-from pcapdiag.report.model import Report
+from pcapdiag.report.model import Point, Report
 from pcapdiag.report.terminal import Terminal
 from pcapdiag.report.text import cell_len
-from tests.report import samples
+from pcapdiag.rules.types import Finding
+from tests.report import kinds, samples
 from tests.report.factory import finding, period
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -40,7 +42,7 @@ def lines(report: Report, *, width: int = 80, color: bool = False, every: bool =
             2,
             "2 requests and 2 server pushes on idle connections were answered by RST, with no FIN before.",
         ),
-        (0, 0, "No request on an idle connection was answered by RST."),
+        (0, 0, "Nothing was seen to be lost on an idle connection."),
     ],
 )
 def test_the_first_line_is_the_answer(requests: int, pushes: int, first: str) -> None:
@@ -56,11 +58,13 @@ def test_an_unseen_fin_is_not_excluded() -> None:
 
 
 def test_not_proved_is_not_nothing() -> None:
-    """A report that holds only findings not proved does not open with the all-clear."""
+    """A report that holds only findings not proved does not open with the all-clear, unless they are no failures."""
     report = samples.report(findings=(), unproved=(finding(proved=False),))
     assert lines(report, width=120)[0] == (
-        "No request on an idle connection is proved to have been answered by RST; 1 may have been (not proved)."
+        "Nothing is proved to have been lost on an idle connection; 1 may have been (not proved)."
     )
+    only_context = samples.report(findings=(), unproved=(replace(kinds.refused(), proved=False),))
+    assert lines(only_context)[0] == "Nothing was seen to be lost on an idle connection."
 
 
 def test_nothing_read_is_not_nothing_found() -> None:
@@ -78,21 +82,101 @@ def test_an_empty_answer_says_what_was_looked_at() -> None:
     assert "349.980 s" in text
 
 
+def test_a_heartbeat_is_not_nothing() -> None:
+    """Heartbeats are counted apart, but where they were lost the all-clear says so."""
+    assert lines(samples.report(findings=(), heartbeats=samples.everything().heartbeats))[0] == (
+        "Nothing but 1 heartbeat was seen to be lost on an idle connection."
+    )
+
+
 def test_a_selection_narrows_the_all_clear() -> None:
     """With a selection, nothing found is said of what was selected, and the counts of what was read."""
-    only = replace(samples.empty(), options=replace(samples.empty().options, filters=("host 10.9.9.9",)))
-    shown = lines(only)
-    assert shown[0] == "No request on an idle connection among those selected was answered by RST."
+    options = samples.empty().options
+    shown = lines(replace(samples.empty(), options=replace(options, filters=("host 10.9.9.9",))))
+    assert shown[0] == "Nothing was seen to be lost on an idle connection among those selected."
     assert shown[1].startswith("Before the selection, looked at 1,204 connections")
     assert "only          host 10.9.9.9" in shown
+    shown = lines(replace(samples.empty(), options=replace(options, select=("IDLE103", "CTX"), ignore=("CTX202",))))
+    assert shown[0] == "By the rules selected, nothing was seen to be lost on an idle connection."
+    assert "rules         only IDLE103, CTX; without CTX202" in shown
 
 
-def test_findings_of_other_rules_are_named_after_the_answer() -> None:
-    """The headline counts reset-after-idle only; the second line names what other rules found."""
-    other = replace(finding(), rule="IDLE102", name="silence-after-idle")
-    shown = lines(samples.report(findings=(finding(), other, other)))
-    assert shown[0].startswith("1 request ")
-    assert shown[1] == "Also found: 2 IDLE102 silence-after-idle."
+def test_the_worst_rule_is_the_headline() -> None:
+    """The first line is the worst rule's, by severity and then by number; the others follow with theirs."""
+    found = (kinds.probe_reset(), kinds.probe_reset(), kinds.after_fin(), kinds.unanswered(), kinds.unanswered())
+    shown = lines(samples.report(findings=found))
+    assert shown[:4] == [
+        "2 requests on idle connections got no answer (IDLE102).",
+        "Also found:",
+        "  1 request after the peer's FIN was answered by RST (IDLE103)",
+        "  2 keepalive probes were answered by RST (IDLE105)",
+    ]
+    assert lines(samples.report(findings=found[1:3]))[1] == "Also found: 1 keepalive probe was answered by RST (IDLE105)."
+
+
+def test_what_is_no_failure_is_apart() -> None:
+    """What is easily mistaken for the failure is in no headline and no service's incidents; it is listed briefly."""
+    found = (*map(kinds.refused, range(5)), kinds.without_idle())
+    totals = replace(samples.report().points[0].totals, refused=1_204, resets_without_idle=1)
+    shown = lines(samples.report(findings=found, points=(Point((0,), totals),)))
+    assert shown[0] == "Nothing was seen to be lost on an idle connection."
+    at = shown.index("Not this failure: 5 SYNs were refused (CTX202), and 1,199 more of which nothing")
+    assert shown[at + 1].strip() == "was kept."
+    assert sum("52000" in line or "52001" in line or "52002" in line for line in shown) == 3
+    assert "  … 2 more (--all lists them)" in shown
+    assert "Not this failure: 1 RST came to payload with no idle time before (CTX201)." in shown
+    unsure = (replace(kinds.refused(9), proved=False),)
+    shown = lines(samples.report(findings=found[:1], unproved=unsure))
+    assert "Not this failure: 1 SYN was refused (CTX202), 1 more not proved." in shown
+
+
+def test_an_event_is_said_once_at_the_top() -> None:
+    """Failures that came together are said once, before the services, with when, how many, after what and where."""
+    report = samples.everything()
+    shown = lines(report, width=120)
+    (at,) = (i for i, line in enumerate(shown) if line.startswith("Event 2023-11-14T22:13:50.123Z"))
+    assert "4 failures within 2 s, after silences from 31 s to 900 s" in shown[at]
+    assert at < min(i for i, line in enumerate(shown) if "incidents in" in line)
+
+
+def test_the_sums_close_in_one_line() -> None:
+    """Idle periods are said with all that became of them; where legs were recorded twice, incidents beside them."""
+    text = " ".join(" ".join(lines(samples.everything(), width=120)).split())
+    assert "5,328 of at least 1 s = 5,300 survived + 9 IDLE101 + 2 IDLE102" in text
+    assert "+ 7 closed + 3 undecided; 9 still idle at the end" in text
+    assert "incidents 1 of IDLE101 seen as 2 idle periods" in text
+
+
+def test_harmless_is_listed_when_asked_for() -> None:
+    """What harms nobody is counted in one sentence, with where to see it; listed only if that was asked for."""
+    report = samples.everything()
+    shown = lines(report)
+    assert any(line.endswith("farewell-reset, certain (harmless)") for line in shown)
+    hidden = " ".join(" ".join(lines(replace(report, options=replace(report.options, show_harmless=False)))).split())
+    assert "farewell-reset" not in hidden
+    assert "1 idle connection reset by the client itself (IDLE104)" in hidden
+    assert "(--show-harmless lists them)" in hidden
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        (kinds.after_fin, "    frame 215   server's FIN, 5 ms after the request, not acknowledged by it:"),
+        (kinds.after_fin, "    RST from    something nearer than the endpoint (TTL: 64 against 61 of that"),
+        (kinds.unanswered, "    after       nothing came back in 15 s"),
+        (lambda: kinds.unanswered(cut_short=True), "    after       nothing came back until the capture ended"),
+        (lambda: kinds.unanswered(cut_short=True), "    CAP905      the capture ended 3 s after the last transmission: an answer may"),
+        (kinds.in_silence, "    frame 260   RST,ACK in the server's name"),
+        (kinds.in_silence, "    IDLE104     reset-in-silence, certain (loss)"),
+        (kinds.probe_reset, "    frame 281   client sent a keepalive probe"),
+        (kinds.probe_reset, "    compared    a silence of 420 s survived on the same service (frame 1204),"),
+        (kinds.probes_unanswered, "    frame 291   client sent 9 keepalive probes"),
+        (kinds.went_on, "    frame 303   server went on as if it had sent no RST"),
+    ],
+)  # fmt: skip
+def test_each_kind_has_its_ladder(kind: Callable[[], Finding], row: str) -> None:
+    """A finding is the ladder of its frames, its rule, who sent the RST, and all that stands against it."""
+    assert row in lines(samples.report(findings=(kind(),)))
 
 
 @pytest.mark.parametrize("color", [False, True])
@@ -187,7 +271,7 @@ def test_file_names_only_where_needed() -> None:
     """With one file its name is said once; with several, every finding says in which it is."""
     one, many = "\n".join(lines(samples.report())), "\n".join(lines(samples.everything()))
     assert one.count("podA.pcap") == 1
-    assert many.count("file        ring_0000") == 6
+    assert many.count("file        ring_0000") == 5 + 7 + 1 + 4
 
 
 def test_a_ring_of_many_files_is_summarised() -> None:
@@ -200,15 +284,17 @@ def test_a_ring_of_many_files_is_summarised() -> None:
 
 
 def test_streamed_findings_are_one_line_each() -> None:
-    """A finding is one line when it is decided; heartbeats and farewells are only counted at the end."""
+    """A finding is one line when it is decided; what harms nobody, heartbeats and context are only counted at the end."""
     report = samples.everything()
     out, terminal = StringIO(), Terminal()
-    for f in (*report.findings, *report.heartbeats, *report.farewells):
+    for f in (*report.findings, *report.heartbeats, *report.harmless):
         terminal.stream(f, out, report)
     streamed = out.getvalue().splitlines()
-    assert len(streamed) == len(report.findings)
+    assert len(streamed) == len(report.incidents) < len(report.findings)
     assert "10.1.2.3:51234 -> 10.0.0.1:443 idle 350.104 s" in streamed[0]
     assert "frames 10, 14, 15 in tcp.stream 12" in streamed[0]
+    (ended,) = (line for line in streamed if "IDLE104" in line)
+    assert "idle 900.000 s, server sent RST,ACK; certain (IDLE104); frames 250, 260" in ended
     terminal.finish(report, out)
     assert out.getvalue().splitlines()[len(streamed) :] == ["", *lines(report)[:-1]]
 

@@ -1,108 +1,81 @@
-"""The rule's conversations: what it says, of which requests, how sure, and what it leaves to others."""
+"""IDLE101 reset-after-idle: what it says, how sure it is, and what speaks against it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-import pcapdiag
-from pcapdiag.rules.types import Confidence
-from tests.engine.talk import OPENED
-from tests.forge.conversation import conversation
-from tests.forge.files import pcapng
-from tests.forge.packets import Packet
+from pcapdiag.engine.types import Bound, Fin, IdlePeriod, Outcome
+from pcapdiag.rules.types import Confidence, Severity
+from tests.report.factory import ACK, MS, RST, T0, period, ref
+from tests.rules.cases import reset, rst, verdict
 
 
-def judged(tmp_path: Path, text: str, **options: str) -> pcapdiag.Analysis:
-    """What the program says of one conversation."""
-    (tmp_path / "talk.pcapng").write_bytes(pcapng(conversation(OPENED + text)))
-    return pcapdiag.analyze(tmp_path / "talk.pcapng", **options)  # type: ignore[arg-type]
+def test_the_plain_case_is_certain() -> None:
+    """Continuous numbers, no FIN possible, a bare RST at the request's ACK number: certain, with these reasons."""
+    finding = verdict(reset())
+    assert (finding.rule, finding.confidence, finding.proved) == ("IDLE101", Confidence.CERTAIN, True)
+    assert finding.severity is Severity.FAILURE
+    assert finding.reasons == (
+        "sequence and ACK numbers are continuous over the gap of 350.104 s",
+        "the request's ACK number excludes that the sender had processed a FIN",
+        "the RST is bare and takes its number from the request: its sender knows no such connection",
+    )
+    assert finding.against == ()
 
 
-SHOWS = {
-    "a request": "350 C 80 bytes\n350.02 S RST",
-    "a request in three pieces, each reset": "350 C 1400 bytes\n350.0001 C 1400 bytes\n350.0002 C 9 bytes\n"
-    "350.02 S RST\n350.0201 S RST\n350.0202 S RST",
-    "a retransmitted request": "350 C 80 bytes\n350.2 C again\n350.6 C again\n350.62 S RST",
-    "a push of the server": "30 S 80 bytes\n30.04 C ACK\n350 S 80 bytes\n350.02 C RST",
-    "after probes that were answered": "60 C probe\n60.02 S ACK\n120 C probe\n120.02 S ACK\n350 C 80 bytes\n350.02 S RST",
-}
-DOES_NOT_SHOW = {
-    "no idleness": "0.5 C 80 bytes\n0.52 S RST",
-    "the answer arrived": "350 C 80 bytes\n350.02 S ACK\n350.03 S 900 bytes",
-    "FIN before": "60 S FIN\n60.04 C ACK\n350 C 80 bytes\n350.02 S RST",
-    "acknowledged, then aborted": "350 C 80 bytes\n350.04 S ACK\n350.5 S RST ACK",
-    "a socket that aborts at once": "350 C 80 bytes\n350.02 S RST ACK",
-    "the client gives up itself": "350 C 80 bytes\n350.2 C again\n350.6 C again\n360 C RST ACK",
-    "retransmission back-off": "1 C 80 bytes\n1.2 C again\n1.6 C again\n2.4 C again\n4 C again\n7.2 C again\n7.22 S RST",
-    "a late answer that is reset": "1 C 80 bytes\n1.02 S ACK\n350 S 900 bytes\n350.02 C RST",
-    "a RST in silence": "350 S RST",
-}
+def test_a_push_is_called_a_push() -> None:
+    """What was sent is called by its name, and how often it was sent is said."""
+    finding = verdict(reset(sender="server", last_speaker="server", retransmissions=2, last_sent=ref(16, T0 + 600 * MS)))
+    assert finding.rule == "IDLE101"
+    assert "the push was sent 3 times within 600 ms" in finding.reasons
 
 
-@pytest.mark.parametrize("text", SHOWS.values(), ids=SHOWS)
-def test_shows(text: str, tmp_path: Path) -> None:
-    """Payload on an idle connection, no FIN before, RST first: one certain finding, whatever its pieces."""
-    analysis = judged(tmp_path, text)
-    (finding,) = analysis.findings
-    assert (finding.rule, finding.confidence, finding.against) == ("IDLE101", Confidence.CERTAIN, ())
-    assert not analysis.report.unproved
-
-
-@pytest.mark.parametrize("text", DOES_NOT_SHOW.values(), ids=DOES_NOT_SHOW)
-def test_does_not_show(text: str, tmp_path: Path) -> None:
-    """Its look-alikes are other stories: a keepalive would not help, or nobody was harmed."""
-    analysis = judged(tmp_path, text)
-    assert not analysis.findings
-    assert not analysis.report.unproved
-
-
-def test_missed_traffic_is_reported_as_not_proved(tmp_path: Path) -> None:
-    """A request whose own number shows that bytes were missed is listed, but counted in no headline."""
-    analysis = judged(tmp_path, "300 C missed 500\n350 C 80 bytes\n350.02 S RST")
-    assert not analysis.findings
-    (finding,) = analysis.report.unproved
-    assert finding.confidence is Confidence.POSSIBLE
-    assert "missed 500 bytes" in finding.against[0]
-
-
-def test_a_connection_first_seen_at_its_request(tmp_path: Path) -> None:
-    """The gap is a lower bound since the capture's first record, and without the peer a FIN is not excluded: likely."""
-    beacon = conversation("0 C SYN", client=("10.9.9.9", 9))
-    late = conversation("312 C 80 bytes\n312.02 S RST")
-    (tmp_path / "late.pcapng").write_bytes(pcapng([*beacon, *late]))
-    (finding,) = pcapdiag.analyze(tmp_path / "late.pcapng").findings
-    assert (finding.period.gap, finding.period.bound.value) == (312_000_000_000, "lower")
+def test_a_fin_that_is_not_excluded() -> None:
+    """Without the peer's segments a FIN is not excluded: likely at most."""
+    finding = verdict(reset(fin=Fin.UNSEEN))
     assert finding.confidence is Confidence.LIKELY
+    assert finding.against == ("the peer was not captured before the request: a FIN is not excluded",)
 
 
-def test_heartbeats_are_counted_apart(tmp_path: Path) -> None:
-    """The third equal short wake in a row is a heartbeat: it is reset, but no request was lost."""
-    beats = "".join(f"{t} C 17 bytes\n{t}.02 S 17 bytes\n{t}.06 C ACK\n" for t in (10, 20, 30))
-    analysis = judged(tmp_path, beats + "350 C 17 bytes\n350.02 S RST")
-    assert not analysis.findings
-    assert len(analysis.report.heartbeats) == 1
+@pytest.mark.parametrize(
+    "p",
+    [
+        reset(rst(seq=4243)),
+        reset(missed=(500, 0), bound=Bound.UPPER, outcome=Outcome.UNDECIDED),
+        reset(missed=(0, 7), bound=Bound.UPPER, fin=Fin.UNSEEN, outcome=Outcome.UNDECIDED),
+    ],
+    ids=["another number", "missed of the sender", "missed of the peer"],
+)
+def test_what_is_not_proved(p: IdlePeriod) -> None:
+    """A RST that answers another segment, or missed traffic: possible, not proved, and the capture's rule says why."""
+    finding = verdict(p)
+    assert (finding.rule, finding.confidence, finding.proved) == ("IDLE101", Confidence.POSSIBLE, False)
+    assert "CAP903" in [d.code for d in finding.doubts]
 
 
-def test_a_farewell_harms_nobody(tmp_path: Path) -> None:
-    """Up to 64 bytes whose own FIN follows within 10 ms are a goodbye; later, they are a request."""
-    soon = judged(tmp_path, "350 C 31 bytes\n350.001 C FIN\n350.02 S RST")
-    assert (len(soon.findings), len(soon.report.farewells)) == (0, 1)
-    late = judged(tmp_path, "350 C 31 bytes\n350.011 C FIN\n350.02 S RST")
-    assert (len(late.findings), len(late.report.farewells)) == (1, 0)
+def test_an_acknowledgement_that_no_socket_of_the_connection_sends() -> None:
+    """RST,ACK that covers the request with window 0 and without the negotiated timestamps: who sent it is open, likely at most."""
+    finding = verdict(reset(rst(flags=RST | ACK, acknowledges=True)))
+    assert (finding.rule, finding.confidence) == ("IDLE101", Confidence.LIKELY)
+    assert finding.against == (
+        "the RST acknowledges the request, but with window 0 and without the timestamps that were negotiated: its form does "
+        "not tell who sent it",
+    )
+    unknown = replace(period().peer, timestamps=None)
+    assert verdict(reset(rst(flags=RST | ACK, acknowledges=True), peer=unknown)).rule == "IDLE107"
 
 
-def test_twins_are_one_incident(tmp_path: Path) -> None:
-    """The same request before and after NAT is one incident with two views, the earlier first."""
-    inside = conversation(OPENED + "350 C 80 bytes\n350.02 S RST")
-    outside = conversation(OPENED + "350 C 80 bytes\n350.02 S RST", client=("192.0.2.1", 60000))
-    both = sorted([*inside, *(p._replace(time=p.time + 50_000) for p in outside)], key=_time)
-    (tmp_path / "nat.pcapng").write_bytes(pcapng(both))
-    (finding,) = pcapdiag.analyze(tmp_path / "nat.pcapng").findings
-    assert finding.period.connection.client.address == "10.0.0.1"
-    assert [t.connection.client.address for t in finding.twins] == ["192.0.2.1"]
+def test_a_peer_that_goes_on() -> None:
+    """The RST's side acknowledged the request after the RST: it had forgotten nothing."""
+    finding = verdict(reset(rst(went_on=ref(16, T0 + 30 * MS))))
+    assert (finding.rule, finding.confidence) == ("IDLE101", Confidence.LIKELY)
+    assert finding.against == ("frame 16: after the RST the peer went on with the connection, so it had not forgotten it",)
 
 
-def _time(packet: Packet) -> int:
-    return packet.time
+def test_an_abort_that_crossed_the_request() -> None:
+    """RST,ACK of a live socket that does not cover the request was sent before it arrived: no timeout is behind that."""
+    finding = verdict(reset(rst(flags=RST | ACK, window=501, timestamps=True)))
+    assert (finding.rule, finding.confidence) == ("IDLE101", Confidence.LIKELY)
+    assert "it may have crossed the request in flight" in finding.against[0]

@@ -1,0 +1,95 @@
+"""Findings in a line or two: while a capture grows, and those that are only context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pcapdiag.engine.types import WakeKind
+from pcapdiag.report.blocks import ends, in_file, stream
+from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.filters import proof
+from pcapdiag.report.headline import by_rule, told
+from pcapdiag.report.model import FileNames, Report
+from pcapdiag.report.text import Span, words
+from pcapdiag.report.times import iso
+from pcapdiag.report.words import answer, count, gap, sent
+from pcapdiag.rules.types import Finding
+
+#: Context of one rule that is shown unless everything is asked for.
+CONTEXT_SHOWN = 3
+
+
+def finding_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> str:
+    """A finding on one line, however long, for output that is still growing."""
+    period = finding.period
+    said = finding.sent.label if period.wake.kind is WakeKind.PAYLOAD else None
+    label = f" ({canvas.quote(said, 60)})" if said else ""
+    sure = str(finding.confidence) if finding.proved else "not proved"
+    came = "" if period.wake.kind is WakeKind.RST else f", {canvas.own(answer(period))}"
+    return (
+        f"{iso(period.wake.first.ref.time, 3)} {ends(period)} idle {gap(period)}, "
+        f"{period.sender} sent {sent(finding)}{label}{came}; "
+        f"{sure} ({finding.rule}); {_frames(finding)} in {stream(period)}"
+        f"{in_file(period.file, ' of', canvas, names)}"
+    )
+
+
+def context(report: Report, canvas: Canvas, names: FileNames | None, every: bool) -> Iterator[str]:
+    """What is easily mistaken for the failure: of each rule how often, and the first few."""
+    whole = {"CTX201": report.resets_without_idle, "CTX202": report.refused} if not report.options.filters else {}
+    for code, found in by_rule(report.context).items():
+        yield ""
+        unsure = [f for f in report.unproved if f.rule == code]
+        more = whole.get(code, 0) - sum(1 + len(f.twins) for f in (*found, *unsure))
+        rest = f", {len(unsure):,} more not proved" if unsure else ""
+        rest += f", and {more:,} more of which nothing was kept" if more > 0 else ""
+        yield from canvas.sentence(f"Not this failure: {told(code, found)} ({code}){rest}.", "heading", hang=2)
+        shown = found if every else found[:CONTEXT_SHOWN]
+        for finding in shown:
+            yield from _context_line(finding, canvas, names)
+        if len(found) > len(shown):
+            yield from canvas.sentence(f"{canvas.mark} {len(found) - len(shown):,} more (--all lists them)", "dim", 2)
+
+
+def _context_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+    period = finding.period
+    seen = f" (seen {1 + len(finding.twins)} times)" if finding.twins else ""
+    yield from canvas.lines(
+        [
+            Span(iso(period.wake.first.ref.time, 3)),
+            Span(f" {period.connection.client} ->"),
+            Span(str(period.connection.server)),
+            Span(""),
+            *words(f"{_frames(finding)}{in_file(period.file, ' of', canvas, names)}{seen}"),
+        ],
+        Span("  "),
+        " " * 4,
+    )
+
+
+def _frames(finding: Finding) -> str:
+    """The numbers of the frames that prove it."""
+    frames = [str(p.ref.frame) for p in proof(finding.period)]
+    return f"frame{'s' if len(frames) > 1 else ''} {', '.join(frames)}"
+
+
+def apart(report: Report) -> str | None:
+    """What is only counted, in one sentence; None if nothing is."""
+    texts = [f"{_harmless(code, found)} ({code})" for code, found in by_rule(report.harmless).items()]
+    if report.heartbeats:
+        texts.append(f"{count(len(report.heartbeats), 'heartbeat')} lost after idle")
+    hidden = texts and not report.options.show_harmless
+    if report.dropped_findings:
+        texts.append(f"{count(report.dropped_findings, 'more finding')} beyond what is kept")
+    if not texts:
+        return None
+    return "Counted apart: " + "; ".join(texts) + (" (--show-harmless lists them)" if hidden else "") + "."
+
+
+def _harmless(code: str, found: Sequence[Finding]) -> str:
+    """What happened and why it harmed nobody, where the rule's own phrase speaks of its graver cases."""
+    if code == "IDLE104":
+        return f"{count(len(found), 'idle connection')} reset by the client itself"
+    if code != "IDLE108" and all(f.sent.farewell for f in found):
+        return f"{count(len(found), 'goodbye')} without answer"
+    return told(code, found)

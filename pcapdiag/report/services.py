@@ -1,0 +1,74 @@
+"""Services in the terminal report: what their silences say, beside the findings; and those that lost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pcapdiag.inference.types import Pattern, ServiceView
+from pcapdiag.report.blocks import in_file
+from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.model import FileNames
+from pcapdiag.report.text import Span, words
+from pcapdiag.report.times import seconds
+from pcapdiag.report.words import count, failed_silence
+
+#: Width of the column with what is said of a service.
+SILENCE = 26
+#: Quiet services in a line each, unless everything is asked for.
+QUIET_SHOWN = 5
+
+
+def service_block(view: ServiceView, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+    """What a service's silences say, beside the findings."""
+    service = view.service
+
+    def row(label: str, text: str) -> Iterator[str]:
+        return canvas.spans(label, words(canvas.own(text)), 2, SILENCE)
+
+    of = f"{count(view.incidents, 'incident')} in {count(service.idle_periods, 'idle period')}"
+    of += f" of {count(service.connections, 'connection')}"
+    yield from canvas.lines([Span(str(view.endpoint), "heading"), *words(f"{canvas.dot} {of}")], rest="  ")
+    survived, failed = view.longest_survived, view.shortest_failed
+    if survived:
+        least = ">= " if survived.lower_bound else ""
+        at = f"(frame {survived.ended.frame}{in_file(survived.ended.file, ' of', canvas, names)})"
+        yield from row("longest silence survived", f"{least}{seconds(survived.length)} {at}")
+    else:
+        yield from row("longest silence survived", "none was seen to survive")
+    if failed:
+        least = "at least " if view.total_is_lower_bound else ""
+        at = f"(frame {failed.ended.frame}{in_file(failed.ended.file, ' of', canvas, names)})"
+        text = f"{view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
+        yield from row("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
+    yield from row("keepalive probes", probes(view))
+    if view.pattern is not Pattern.NONE:
+        yield from row("pattern", f"{view.pattern}: {view.pattern_reason}")
+
+
+def probes(view: ServiceView) -> str:
+    """Whether anybody sent keepalive probes to or from this service."""
+    clients, servers = view.service.probes
+    if not clients and not servers:
+        return "none seen"
+    connections = count(view.service.connections, "connection")
+    on = f"on {view.service.probed:,} of {connections}"
+    return f"{clients:,} from clients, {servers:,} from the server, {on}"
+
+
+def quiet_services(views: Sequence[ServiceView], canvas: Canvas, every: bool, heading: str) -> Iterator[str]:
+    """Services that lost nothing: one line each, the longest silence first."""
+    known = [(v, v.longest_survived) for v in views if v.longest_survived]
+    known.sort(key=lambda pair: -pair[1].length)
+    if not known:
+        return
+    yield ""
+    yield from canvas.sentence(heading, "heading")
+    shown = known if every else known[:QUIET_SHOWN]
+    for view, longest in shown:
+        sent = sum(view.service.probes)
+        least = ">= " if longest.lower_bound else ""
+        probing = count(sent, "keepalive probe") if sent else "no keepalive probe"
+        text = f"survived {least}{seconds(longest.length)} of silence; {probing}"
+        yield from canvas.lines([Span(str(view.endpoint)), Span(f"{canvas.dot} {text}")], Span("  "), "    ")
+    if len(known) > len(shown):
+        yield from canvas.sentence(f"{canvas.mark} {len(known) - len(shown):,} more (--all lists them)", "dim", 2)

@@ -1,0 +1,131 @@
+"""The verdicts of one analysis: judged as idle periods are settled, counted, and in the end set beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from pcapdiag.durations import format_duration
+from pcapdiag.engine.types import Endpoint, IdlePeriod, Outcome, RecordRef, Service, WakeKind
+from pcapdiag.inference.events import events
+from pcapdiag.inference.services import merged, views
+from pcapdiag.inference.silences import comparison, failed_silence, outlived
+from pcapdiag.inference.types import Event, ServiceView
+from pcapdiag.report.model import Group, group_of
+from pcapdiag.report.times import iso
+from pcapdiag.rules.catalogue import verdict, weighed
+from pcapdiag.rules.twins import merge_twins
+from pcapdiag.rules.types import Finding, Sender, Severity
+from pcapdiag.selection import Codes, Selection
+
+#: Findings kept in full; what comes after is counted. A capture with more tells nothing new, and memory is bounded.
+MOST_FINDINGS = 100_000
+#: The rules by which a connection was lost in its silence, so that how long it had been silent says something. Not among
+#: them: a peer that closed or aborted, and farewells, on which nobody cares what happens.
+LOST_IN_SILENCE = frozenset(("IDLE101", "IDLE102", "IDLE104", "IDLE105", "IDLE106", "IDLE109"))
+
+
+class Verdicts(NamedTuple):
+    """What all findings together say: twins merged, compared, chosen by their rules."""
+
+    groups: dict[Group, tuple[Finding, ...]]
+    events: tuple[Event, ...]
+    services: tuple[ServiceView, ...]
+
+
+@dataclass(eq=False)
+class Judge:
+    """Judges idle periods by all rules, whatever is to be reported, and keeps what is asked for.
+
+    ``counted`` and ``undecided`` are over everything that was read, so that the sums close; ``periods`` and ``findings`` hold
+    what is of a selected connection, up to a bound unless ``keep_all``.
+    """
+
+    selection: Selection
+    codes: Codes
+    keep_all: bool
+    periods: list[IdlePeriod] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=dict)
+    undecided: int = 0
+    dropped: int = 0
+
+    def take(self, period: IdlePeriod) -> Finding | None:
+        """Judge one period; gives its finding, if it is to be reported."""
+        finding = None
+        if period.outcome not in (Outcome.SURVIVED, Outcome.CLOSED):
+            finding = verdict(period)
+            if period.idle and finding is not None and finding.proved:
+                self.counted[finding.rule] = self.counted.get(finding.rule, 0) + 1
+            elif period.idle:
+                self.undecided += 1
+        if self.selection and not self.selection.connection(period.connection):
+            return None
+        chosen = finding is not None and finding.rule in self.codes
+        if not self.keep_all and max(len(self.periods), len(self.findings)) >= MOST_FINDINGS:
+            self.dropped += chosen
+            return None
+        if period.idle:
+            self.periods.append(period)
+        if finding is not None:
+            finding = weighed(finding)
+            self.findings.append(finding)
+        return finding if chosen else None
+
+    def result(self, services: Iterable[Service], where: Callable[[RecordRef], str]) -> Verdicts:
+        """When everything was read. ``where`` names a frame for people."""
+        whole = merge_twins(self.findings)
+        services = merged(services)
+        longest = {service.endpoint: service.longest_survived for service in services}
+        together = events([f.period for f in whole if f.proved and _lost_in_silence(f)], longest)
+
+        def compared(finding: Finding) -> Finding:
+            if not _lost_in_silence(finding):
+                return finding
+            server, failed = finding.period.connection.server, failed_silence(finding.period)
+            for event in together:
+                if event.holds(server, failed.ended.time):
+                    return replace(finding, compared=(_part_of(event),))
+            survived = longest.get(server)
+            if survived is not None and outlived(failed, survived):
+                return replace(finding, compared=(comparison(failed, survived, where(survived.ended)),))
+            return finding
+
+        groups: dict[Group, list[Finding]] = {group: [] for group in Group}
+        for finding in whole:
+            if finding.rule in self.codes:
+                groups[group_of(finding)].append(compared(finding))
+        failures = [f.period for f in self.findings if f.proved and _lost_in_silence(f)]
+        return Verdicts(
+            {group: tuple(found) for group, found in groups.items()},
+            together,
+            views(services, failures, _incidents(groups[Group.FINDINGS]), together),
+        )
+
+
+def _part_of(event: Event) -> str:
+    """What a finding says of its event, which is told whole in one place."""
+    span = format_duration(event.end - event.start)
+    return f"part of the event at {iso(event.start, 3)}: {event.failures:,} failures within {span}"
+
+
+def _lost_in_silence(finding: Finding) -> bool:
+    """Does the length of this silence say something of what the path bears?"""
+    period, nearer = finding.period, finding.origin is not None and finding.origin.sender is Sender.NEARER
+    if finding.rule not in LOST_IN_SILENCE or finding.severity is Severity.HARMLESS:
+        return False
+    if period.wake.kind is WakeKind.RST and period.sender == "client" and not nearer:
+        return False  # the client gave up by itself: its patience ended, not the path's
+    # The peer went on after the RST in its name: nobody had forgotten the connection.
+    return period.answer is None or period.answer.went_on is None
+
+
+def _incidents(findings: Sequence[Finding]) -> dict[Endpoint, int]:
+    """How many incidents each service has: one that was seen as several connections counts once for each of their services."""
+    incidents: dict[Endpoint, int] = {}
+    for finding in findings:
+        if finding.severity is not Severity.CONTEXT:
+            for server in {finding.period.connection.server, *(t.connection.server for t in finding.twins)}:
+                incidents[server] = incidents.get(server, 0) + 1
+    return incidents

@@ -1,0 +1,1 @@
+"""Conversations as text, and what becomes of them."""
