@@ -22,21 +22,25 @@ CPU_BUDGET: Final = {"random500k": (1.5, 0.0), "medium200k": (1.0, 0.0), "few2k"
 TSHARK_BUDGET: Final = 250
 PCAPNG_BUDGET: Final = 1.3
 GZ_BUDGET: Final = 1.0
+RULES_BUDGET: Final = 1.1
 SMALL_BUDGET: Final = 0.5
 MEMORY_BASE: Final = 40_000_000
 MEMORY_PER_CONNECTION: Final = 512
 MODES: Final = {"json, idle 1 s": "1s", "json, idle 60 s": "60s"}
 TERMINAL: Final = "terminal report"
+ONE_RULE: Final = "IDLE101 alone"
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What all comparisons share. ``tools``: versions of those there are. ``runs``: rounds of each series."""
+    """What all comparisons share. ``tools``: versions of those there are. ``runs``: rounds of each series. ``foreign``: it is
+    not the pcapdiag of this Python."""
 
     pcapdiag: list[str]
     tools: dict[str, str]
     runs: int
     scale: float
+    foreign: bool = False
 
     def facts(self, workload: Workload, scale: float) -> dict[str, Any]:
         """What the generator says of a capture."""
@@ -61,7 +65,7 @@ def tcpdump(path: Path) -> list[str]:
 
 
 def full_captures(bench: Bench, workload: Workload) -> dict[str, list[Row]]:
-    """All comparisons on a whole workload, as rows: ``cpu``, ``formats``, ``memory``, ``failed``."""
+    """All comparisons on a whole workload, as rows: ``cpu``, ``formats``, ``memory``, ``rules``, ``failed``."""
     paths = {suffix: capture_path(workload, bench.scale, suffix) for suffix in workload.suffixes}
     for path in paths.values():
         warm(path)
@@ -72,6 +76,8 @@ def full_captures(bench: Bench, workload: Workload) -> dict[str, list[Row]]:
         commands = {"tcpdump": tcpdump(paths["pcap"]), **commands}
     if "zcat" in bench.tools and "pcap.gz" in paths:
         commands["zcat"] = ["zcat", str(paths["pcap.gz"])]
+    if not bench.foreign:
+        commands[ONE_RULE] = [sys.executable, str(_script("one_rule")), *bench.report(paths["pcap"])[len(bench.pcapdiag) :]]
     series = Series(commands, bench.runs)
     facts = bench.facts(workload, bench.scale)
     failed = [Row(workload.name, name, "failed", "", why) for name, why in series.failed.items()]
@@ -79,6 +85,7 @@ def full_captures(bench: Bench, workload: Workload) -> dict[str, list[Row]]:
         "cpu": _against_tcpdump(workload, series, facts["records"]),
         "formats": _formats(workload, series, facts["records"]),
         "memory": _memory(workload, series, facts["connections"]),
+        "rules": _all_rules(workload, series, facts["records"]),
         "failed": failed,
     }
 
@@ -113,6 +120,18 @@ def _formats(workload: Workload, series: Series, records: int) -> list[Row]:
     return rows
 
 
+def _all_rules(workload: Workload, series: Series, records: int) -> list[Row]:
+    if not series.has(TERMINAL, ONE_RULE):
+        return []
+    alone = f"{ONE_RULE} {cpu(series.cpu(ONE_RULE), records)}"
+    row = (workload.name, "all rules", cpu(series.cpu(TERMINAL), records), alone)
+    return [at_most(row, series.ratio(TERMINAL, ONE_RULE), RULES_BUDGET)]
+
+
+def _script(name: str) -> Path:
+    return Path(__file__).resolve().with_name(f"{name}.py")
+
+
 def _memory(workload: Workload, series: Series, connections: int) -> list[Row]:
     rows = []
     budget = MEMORY_BASE + MEMORY_PER_CONNECTION * connections
@@ -140,8 +159,7 @@ def slow_readers(bench: Bench, workload: Workload, scale: float, startup: float)
     if "tshark" in bench.tools:
         commands["tshark"] = ["tshark", "-r", str(sample), *TSHARK_FIELDS]
     if "dpkt" in bench.tools:
-        loop = Path(__file__).resolve().with_name("dpkt_loop.py")
-        commands["dpkt"] = [sys.executable, str(loop), str(sample)]
+        commands["dpkt"] = [sys.executable, str(_script("dpkt_loop")), str(sample)]
     series = Series(commands, min(bench.runs, 2))
     if not series.has("pcapdiag"):
         return []

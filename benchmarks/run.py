@@ -44,7 +44,7 @@ def measure(bench: Bench, workloads: list[Workload], slow: bool) -> list[Section
     small = next(w for w in WORKLOADS if w.name == SMALL)
     ensure([small, *workloads], bench.scale)
     small_section, startup = small_capture(bench, small)
-    rows: dict[str, list[Row]] = {"cpu": [], "formats": [], "memory": [], "failed": []}
+    rows: dict[str, list[Row]] = {"cpu": [], "formats": [], "memory": [], "rules": [], "failed": []}
     found: list[Row] = []
     compared: list[Row] = []
     for workload in workloads:
@@ -72,6 +72,7 @@ def measure(bench: Bench, workloads: list[Workload], slow: bool) -> list[Section
         Section(
             "Peak memory", "Resident, highest of all runs; 40 MB + 512 bytes a connection.", rows["memory"]
         ),
+        Section("All rules against IDLE101 alone", "Terminal report; CPU time as above.", rows["rules"]),
         Section("CPU per record against slower readers", note, compared),
         small_section,
         Section("Answers", "What was generated must be found.", found),
@@ -110,7 +111,7 @@ def main() -> None:
         parser.error(f"no such workload: {', '.join(sorted(unknown))}")
 
     command = shlex.split(options.pcapdiag) if options.pcapdiag else [sys.executable, "-m", "pcapdiag"]
-    bench = Bench(command, tools(command), options.runs, options.scale)
+    bench = Bench(command, tools(command), options.runs, options.scale, foreign=bool(options.pcapdiag))
     if "pcapdiag" not in bench.tools:
         sys.exit(f"{shlex.join(command)} does not run: {why_not([*command, '--version'])}")
     for tool in ("tcpdump", "tshark", "zcat", "dpkt"):

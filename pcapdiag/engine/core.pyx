@@ -328,11 +328,12 @@ cdef class Engine:
             reply=p.reply,
             answer=(facts_of(&p.answer, p.answer_head), p.delay, p.count, p.covers != 0,
                     p.acknowledged_t if p.acknowledged and p.reply == REPLY_RST else None,
-                    p.icmp_type, p.icmp_code, ref(&p.went_on)) if p.reply and (p.reply != REPLY_ACK or self.st.keep_all) else None,
+                    p.icmp_type, p.icmp_code, ref(&p.went_on))
+            if p.reply and (p.reply != REPLY_ACK or self.st.keep_all) else None,
             idle=p.context == 0, last_by=None if p.last_by == NOBODY else p.last_by == client,
             fin_acknowledged=p.fin_acknowledged != 0, heard=ref(&p.heard), cut_short=p.cut_short != 0, clock_back=p.clock_back,
-            peer=(p.peer_ttl, None if p.wake.v6 else p.peer_ip_id, None if p.wake.v6 or p.peer_df == 2 else p.peer_df != 0,
-                  p.peer_via, p.peer_window,
+            peer=(p.peer_ttl, None if p.wake.v6 else p.peer_ip_id,
+                  None if p.wake.v6 or p.peer_df == 2 else p.peer_df != 0, p.peer_via, p.peer_window,
                   None if p.peer_stamps == 2 else p.peer_stamps != 0) if p.peer_known else None,
             round_trip=p.peer_round_trip or None, ended=ref(&p.ended))
 

@@ -81,7 +81,7 @@ cdef enum:
     WAKE_HEAD = 224       # bytes kept of a wake's record: headers and a request line
     ANSWER_HEAD = 128
     PEND_ZEROED = 112
-    CONTEXT_KEPT = 1000   # RSTs without idle before that are handed out of each kind: one that reads them learns no more from others
+    CONTEXT_KEPT = 1000   # RSTs without idleness that are handed out, of each kind: more of them tell nothing new
     NO_STREAM = 0xFFFFFFFF
     NOBODY = 2
     BUCKETS = 120         # 30 octaves of nanoseconds from 2^20 (1 ms) on, four buckets each
