@@ -13,6 +13,7 @@ from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
 from pcapdiag.report.words import answer, count, gap, origin, sent
 from pcapdiag.rules.idle103 import IN_FLIGHT
+from pcapdiag.rules.idle104 import client_waited_for
 from pcapdiag.rules.types import Confidence, Finding, Severity
 
 #: Width of the column with frame numbers and codes.
@@ -91,10 +92,17 @@ def _frame(finding: Finding, role: str, at: RecordRef, canvas: Canvas) -> list[S
     if at == period.wake.first.ref:
         label = finding.sent.label if period.wake.kind is WakeKind.PAYLOAD else None
         if period.wake.kind is WakeKind.RST:
-            return words(f"{sent(finding)} in the {period.sender}'s name", "bad")
+            return words(f"{sent(finding)} in the {period.sender}'s name{_while_waiting(period)}", "bad")
         what = words(f"{period.sender} sent {sent(finding)}" + (":" if label else ""))
         return what + ([Span(canvas.quote(label, canvas.width - 4 - FRAME))] if label else [])
     return words(canvas.own(answer(period)), "bad")
+
+
+def _while_waiting(period: IdlePeriod) -> str:
+    """Whether a RST in silence came while an answer was due: of the three faces of IDLE104, the one that a user sees."""
+    if not client_waited_for(period):
+        return ""
+    return ": it gave up waiting for an answer" if period.sender == "client" else ", while the client waited for an answer"
 
 
 def _crossing(period: IdlePeriod, fin: RecordRef) -> str:

@@ -19,7 +19,7 @@ SSH_PORT, SSH_FAREWELL_MOST = 22, 96
 
 def describe(period: IdlePeriod) -> Sent:
     """What the waking side sent in ``period``, and how sure it is that this is a farewell."""
-    global _last  # noqa: PLW0603  # several rules ask of the same period, one after the other
+    global _last  # several rules ask of the same period, one after the other
     known, sent = _last
     if known is not period:
         sent = _described(period)
