@@ -2,6 +2,7 @@
 #   make demo    analyse a shipped capture
 #   make test    lint, types, tests
 #   make bench   measure speed and memory
+#   make lab     make every failure happen on real stacks (root)
 #   make gold    accept what is printed now as what README.md and docs/rules/ should show
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 CORE := setup.py pyproject.toml $(wildcard pcapdiag/engine/*.pyx pcapdiag/engine/*.pxd)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types check bench gold tools clean
+.PHONY: demo test lint types check bench lab gold tools clean
 
 demo: $(VENV)/installed
 	@$(BIN)/pcapdiag analyze captures/reset-after-idle.pcap
@@ -30,6 +31,11 @@ check: $(VENV)/tested
 bench: $(VENV)/tested
 	$(BIN)/python benchmarks/run.py --markdown docs/performance.md
 
+# Needs root and the programs that `pcapdiag lab list` names.
+lab: tools $(VENV)/tested
+	$(BIN)/pcapdiag lab run --all -o build/lab --force
+	$(BIN)/python -m pcapdiag.lab.cures docs/cures.md
+
 gold: $(VENV)/tested
 	$(BIN)/python -m tests.end_to_end.readme --write
 	$(BIN)/python -m tests.end_to_end.rule_pages --write
@@ -40,6 +46,11 @@ tools:
 	  missing=""; \
 	  command -v tshark >/dev/null || missing="$$missing tshark"; \
 	  command -v tcpdump >/dev/null || missing="$$missing tcpdump"; \
+	  command -v nft >/dev/null || missing="$$missing nftables"; \
+	  command -v conntrack >/dev/null || missing="$$missing conntrack"; \
+	  command -v ip >/dev/null || missing="$$missing iproute2"; \
+	  command -v sysctl >/dev/null || missing="$$missing procps"; \
+	  command -v openssl >/dev/null || missing="$$missing openssl"; \
 	  if [ -n "$$missing" ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  fi; \

@@ -22,6 +22,7 @@ COMMANDS = {
     "analyze": "pcapdiag.cli.analyze",
     "why": "pcapdiag.cli.why",
     "forge": "pcapdiag.cli.forge",
+    "lab": "pcapdiag.cli.lab",
     "rules": "pcapdiag.cli.rules",
     "rule": "pcapdiag.cli.rule",
 }

@@ -33,10 +33,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
                 "points", "results", "verdicts", "durations", "version"),
     "why": ("capture", "engine", "rules", "report", "points", "reading", "durations"),
     "__init__": ("capture", "analyze", "why", "results", "version"),
-    "cli": ("capture.errors", "conversation", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
+    "lab": ("durations",),
+    "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
             "durations", "version", "__init__"),
     "__main__": ("cli",),
-    "lab": (),
 }  # fmt: skip
 
 #: Each guest and the modules that may import it; a name with a dot at its end is a whole room.
