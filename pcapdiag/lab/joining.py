@@ -38,3 +38,15 @@ def joined(talks: Sequence[Talk], client: Iterable[Line], server: Iterable[Line]
     done = {(s.connection, s.by) for s in said}
     wrong += [f"client {number} said nothing" for number in range(len(talks)) if (number, "client") not in done]
     return sorted(said, key=lambda s: s.sent_ns), wrong
+
+
+def reset_by(lines: Iterable[Line], said: Iterable[Said]) -> list[Said]:
+    """What a proxy in the middle noted of the connections that it reset, in the server's name: IDLE104."""
+    ends = {s.client: s for s in said}
+    return [
+        Said(
+            f"{ends[line['client']].id}.middle", ends[line["client"]].connection, "server", "rst", line["client"],
+            ends[line["client"]].server, line["server_saw"], line["sent_ns"], line["gap_ns"], 0, "sent", "IDLE104",
+        )
+        for line in lines
+    ]  # fmt: skip

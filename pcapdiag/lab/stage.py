@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pcapdiag.lab.capturing import Capture
-from pcapdiag.lab.joining import joined
+from pcapdiag.lab.joining import joined, reset_by
 from pcapdiag.lab.network import Network, network
 from pcapdiag.lab.plan import Talk
 from pcapdiag.lab.processes import Failed, Process
@@ -51,6 +51,7 @@ class Stage:
         self._captures: list[tuple[Capture, Captured, Expects | None]] = []
         self._clients: list[Process] = []
         self._server: Process | None = None
+        self._proxy: Process | None = None
         self._undo = contextlib.ExitStack()
 
     def __enter__(self) -> Stage:
@@ -82,6 +83,21 @@ class Stage:
         ports = {":8080", *([":8443"] if tls else [])}
         process.until(lambda: all(port in self.net.run(node, "ss", "-Hltn") for port in ports), "listening")
         return process
+
+    def proxy(self, seconds: float) -> None:
+        """Let the middle be a full proxy for port 80 of the service, which resets what was idle so long, and notes it."""
+        net = self.net
+        server, _, port = net.behind.rpartition(":")
+        proxy = self.start_python("middle", "endpoints.proxy", net.service, "80", server, port, str(seconds))
+        proxy.until(lambda: f"{net.service}:80" in net.run("middle", "ss", "-Hltn"), "listening")
+        self._proxy = proxy
+
+    def reset_at_server(self, said: Iterable[Said]) -> Iterable[Expected]:
+        """What a capture behind the proxy has to give: the other of its two connections, reset at the same moment."""
+        for one in said:
+            if one.rule and one.server_saw:
+                # there it comes in the client's name, on a connection that nobody waits on: who captures there sees no harm
+                yield expect(one)._replace(client=one.server_saw, server=self.net.behind)
 
     def _certificate(self) -> Path:
         """A throw-away one, with its key in the same file."""
@@ -175,6 +191,9 @@ class Stage:
             lines = (map(json.loads, process.out.read_text().splitlines()) for process in (self._clients[0], self._server))
             said, wrong = joined(self.talks, *lines)
             self.said += said
+            if self._proxy:
+                self._proxy.stop()
+                self.said += reset_by(map(json.loads, self._proxy.out.read_text().splitlines()), said)
             if wrong:
                 raise Failed(f"{self.name} is not what it is for: {'; '.join(wrong)}")
         captures = {}

@@ -72,6 +72,27 @@ def reset_in_silence(stage: Stage) -> None:
     )
 
 
+def reset_by_the_middle(stage: Stage) -> None:
+    """The middle is a full proxy, and resets both of its connections when nothing has come for 4 s: nobody asked it anything."""
+    net = stage.network()
+    net.rules("middle", "ip nat", "")  # the service's address is the middle's own
+    stage.serve()
+    stage.proxy(4)
+    stage.capture()
+    stage.capture("server", label="server", expects=stage.reset_at_server)
+    seen = Step(6, do="watch", result="ECONNRESET")
+    stage.talk(
+        *staggered(
+            Talk((Step(), seen)),
+            Talk((Step(), Step(3), seen)),
+            Talk((Step(), Step(1.5), Step(2), seen)),
+            requests(3, 3, 2),
+            requests(1, 2, 3, 1),
+        ),
+        snapshots=(2.5,),
+    )
+
+
 def reset_after_accept(stage: Stage) -> None:
     """The server takes a request after a silence, and aborts: with SO_LINGER 0, or by closing with it unread; at once or late."""
     stage.network()
@@ -117,6 +138,7 @@ SCENARIOS = (
              request_after_fin),
     Scenario("fin-in-flight", "The server closes an idle connection while the next request is on its way.", fin_in_flight),
     Scenario("reset-in-silence", "The server or the client aborts idle connections.", reset_in_silence),
+    Scenario("reset-by-the-middle", "A proxy in the middle resets what was idle for 4 s, at both ends.", reset_by_the_middle),
     Scenario("reset-after-accept", "The server takes the request after a silence, and aborts instead of answering.",
              reset_after_accept),
     Scenario("farewell", "Clients say goodbye over TLS on connections that the path has forgotten.", farewell,
