@@ -14,16 +14,14 @@ from pcapdiag.inference.silences import comparison, failed_silence, outlived
 from pcapdiag.inference.types import Event, ServiceView
 from pcapdiag.report.model import Group, group_of
 from pcapdiag.report.times import iso
-from pcapdiag.rules.catalogue import verdict, weighed
+from pcapdiag.rules.catalogue import VERDICTS, verdict, weighed
 from pcapdiag.rules.twins import merge_twins
 from pcapdiag.rules.types import Finding, Sender, Severity
 from pcapdiag.selection import Codes, Selection
 
 #: Findings kept in full; what comes after is counted. A capture with more tells nothing new, and memory is bounded.
 MOST_FINDINGS = 100_000
-#: The rules by which a connection was lost in its silence, so that how long it had been silent says something. Not among
-#: them: a peer that closed or aborted, and farewells, on which nobody cares what happens.
-LOST_IN_SILENCE = frozenset(("IDLE101", "IDLE102", "IDLE104", "IDLE105", "IDLE106", "IDLE109"))
+_IN_SILENCE = frozenset(rule.code for rule in VERDICTS if rule.in_silence)
 
 
 class Verdicts(NamedTuple):
@@ -113,7 +111,7 @@ def _part_of(event: Event) -> str:
 def _lost_in_silence(finding: Finding) -> bool:
     """Does the length of this silence say something of what the path bears?"""
     period, nearer = finding.period, finding.origin is not None and finding.origin.sender is Sender.NEARER
-    if finding.rule not in LOST_IN_SILENCE or finding.severity is Severity.HARMLESS:
+    if finding.rule not in _IN_SILENCE or finding.severity is Severity.HARMLESS:
         return False
     if period.wake.kind is WakeKind.RST and period.sender == "client" and not nearer:
         return False  # the client gave up by itself: its patience ended, not the path's

@@ -143,4 +143,5 @@ RULE = Rule(
     check=check,
     shows=SHOWS,
     does_not_show=DOES_NOT_SHOW,
+    in_silence=True,
 )

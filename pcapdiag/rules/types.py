@@ -133,7 +133,8 @@ class Rule(NamedTuple):
 
     ``counted`` is the phrase after a number, for one and for several: "request got no answer", "requests got no answer".
     ``check`` gives the finding if the conditions hold, without the doubts, the origin and the comparison, which are added for
-    all rules alike.
+    all rules alike. ``in_silence`` says that the connection was lost in its silence, so that the silence's length tells what
+    the path bears: not so where the peer closed or aborted.
     """
 
     code: str
@@ -146,6 +147,7 @@ class Rule(NamedTuple):
     check: Callable[[IdlePeriod], Finding | None]
     shows: tuple[Example, ...]
     does_not_show: tuple[Example, ...]
+    in_silence: bool = False
 
 
 class Reading(NamedTuple):
