@@ -160,6 +160,20 @@ def test_tags_and_tunnels_are_there(name: str, shown: str) -> None:
     assert frames(name, f"tcp and {shown}") == frames(name, "tcp") != []
 
 
+def test_the_logs_of_the_full_chain_agree_with_its_captures() -> None:
+    """Each lost request is 503 UC in the sidecar's log, on the connection that the finding names, and is not in the gateway's."""
+    sidecar = (CAPTURES / "full-chain.sidecar.log").read_text()
+    gateway = (CAPTURES / "full-chain.gateway.log").read_text()
+    expected = SHIPPED["full-chain.before-nat.pcap"].expected("full-chain.before-nat.pcap")
+    assert sidecar.count(" 503 UC ") == len(expected) == len(found("full-chain.before-nat.pcap"))
+    for want in expected:
+        (line,) = (line for line in sidecar.splitlines() if want.id in line)
+        assert f'"{want.server}" outbound|80||shop.prod.svc.cluster.local {want.client} ' in line
+        assert want.id not in gateway
+    quoted = next(line for line in PAGE.read_text().splitlines() if " 503 UC " in line)
+    assert quoted in sidecar.splitlines()
+
+
 @needs("tshark")
 def test_what_is_said_of_the_stacks_is_in_the_captures() -> None:
     """Every ladder of docs/behaviour.md is what tshark shows of the capture it names."""
