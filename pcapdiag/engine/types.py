@@ -79,8 +79,7 @@ class AnswerKind(StrEnum):
     ICMP = "icmp"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRef:
+class RecordRef(NamedTuple):
     """One record of a capture: index of its file in ``Capture.files``, 1-based frame number there, time in ns."""
 
     file: int
@@ -263,8 +262,7 @@ class IdlePeriod:
         return "push" if self.last_speaker != "client" else "late-answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Extreme:
+class Extreme(NamedTuple):
     """One silence that stands out: its length in ns, whether it is only a lower bound, and the record that ended it."""
 
     length: int
@@ -296,8 +294,7 @@ class Service:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(NamedTuple):
     """Where a capture stops making sense. ``offset`` is in bytes of the decompressed file, ``frame`` the last whole one."""
 
     offset: int
@@ -377,8 +374,7 @@ class Seen(StrEnum):
     ICMP = "icmp"  # no segment of the connection, but an ICMP error that quotes one
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(NamedTuple):
     """One segment and what it was taken for. ``connection`` is the id of its incarnation, ``source`` who sent it; ``seq`` and
     ``ack`` are the raw numbers. Of an ICMP error the numbers are those it quotes, and ``icmp`` is its type and code."""
 

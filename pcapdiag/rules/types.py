@@ -69,8 +69,7 @@ class Signal(NamedTuple):
     points_to: Sender | None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who sent the RST, with every signal that could be measured, for and against."""
 
     sender: Sender

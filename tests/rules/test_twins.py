@@ -19,7 +19,7 @@ OUTSIDE = Endpoint("192.0.2.1", 60000)
 
 def moved(p: IdlePeriod, by: int, **other: object) -> IdlePeriod:
     """The same packets on another leg, ``by`` ns later."""
-    first = replace(p.wake.first, ref=replace(p.wake.first.ref, frame=90, time=T0 + by))
+    first = replace(p.wake.first, ref=p.wake.first.ref._replace(frame=90, time=T0 + by))
     return replace(p, connection=connection(OUTSIDE, **other), wake=replace(p.wake, first=first))
 
 
