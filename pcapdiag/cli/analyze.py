@@ -152,7 +152,7 @@ def _exit_code(report: Report, fail_on_findings: bool) -> int:
         trouble(f"{file.name}: {where}{why}", DAMAGED)
     if report.unreadable:
         return UNREADABLE
-    if fail_on_findings and report.incidents:
+    if fail_on_findings and (report.incidents or report.heartbeats):
         return FOUND
     return DAMAGED if report.damaged else DONE
 

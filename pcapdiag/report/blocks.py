@@ -82,7 +82,8 @@ def _frame(finding: Finding, role: str, at: RecordRef, canvas: Canvas) -> list[S
     peer = "server" if period.sender == "client" else "client"
     if role == "last before":
         then = ["then idle"] if period.idle else ["then, with no idle period,"]
-        return [Span(*then), Span(gap(period), "gap"), *probed(period)]
+        closed = words(canvas.own(f"(with the {peer}'s FIN, {_crossing(period, at)})")) if period.peer_fin == at else []
+        return [*closed, Span(*then), Span(gap(period), "gap"), *probed(period)]
     if role == "FIN":
         return words(canvas.own(f"{peer}'s FIN, {_crossing(period, at)}"))
     if role == "heard":

@@ -27,7 +27,7 @@ _ROLES = {
 #: Periods that survived or were closed are named one by one up to this many, unless everything is asked for.
 QUIET_SHOWN = 8
 #: Widths of the ladder's columns, but for the last: frame, seconds, side, flags, seq, ack, bytes.
-_HEADS = (("frame", 8), ("seconds", 13), ("", 6), ("flags", 8), ("seq", 10), ("ack", 10), ("bytes", 7))
+_HEADS = (("frame", 8), ("seconds", 12), ("", 6), ("flags", 12), ("seq", 9), ("ack", 9), ("bytes", 7))
 #: Width of the column with a finding's labels.
 _LABEL = 12
 

@@ -72,7 +72,10 @@ def group_of(finding: Finding) -> Group:
         return Group.HARMLESS
     if not finding.proved:
         return Group.UNPROVED
-    apart = finding.period.wake.heartbeat and finding.severity is not Severity.CONTEXT
+    # What can be read as a request is one, however often its like was sent before.
+    label = finding.sent.label
+    request = finding.sent.protocol == "http" and label is not None and not label.startswith("HTTP/2 PING")
+    apart = finding.period.wake.heartbeat and finding.severity is not Severity.CONTEXT and not request
     return Group.HEARTBEATS if apart else Group.FINDINGS
 
 

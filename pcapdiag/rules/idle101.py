@@ -55,7 +55,7 @@ from pcapdiag.rules.conditions import (
     unmarked,
 )
 from pcapdiag.rules.examples import OPENED
-from pcapdiag.rules.phrases import aborts, bare, continuous, found, maybe_fin, no_fin, noun, repeated, went_on
+from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, noun, repeated, went_on
 from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
 
 CONDITIONS = (PAYLOAD_AFTER_IDLE, NO_LATE_ANSWER, RESET, NO_FIN, NOT_ACCEPTED)
@@ -65,7 +65,7 @@ def check(period: IdlePeriod) -> Finding | None:
     """The finding for ``period``, None if it is another story."""
     if not hold(CONDITIONS, period):
         return None
-    against = [*maybe_fin(period), *went_on(period), *aborts(period)]
+    against = [*maybe_fin(period), *went_on(period), *aborts(period), *late(period)]
     if unmarked(period):
         against.append(f"the RST acknowledges the {noun(period)}, but with window 0 and without the timestamps that were "
                        "negotiated: its form does not tell who sent it")  # fmt: skip

@@ -17,7 +17,8 @@ How to tell it apart
 
 Why it happens
     The peer (a server, or a proxy that ends connections itself) closes idle connections on a timer of its own: nginx 75 s,
-    AWS ALB 60 s, Apache httpd 5 s, gunicorn 2 s, Node.js 5 s. If a client keeps its connections about as long, now and then
+    AWS ALB 60 s, Apache httpd 5 s, gunicorn 2 s, Node.js 5 s (65 s on its
+    main branch). If a client keeps its connections about as long, now and then
     a request leaves in the very moment in which the server closes. A pool that does not watch its idle sockets writes to
     them even minutes after the FIN.
 
@@ -26,7 +27,7 @@ What to do
     connections first: its idle timeout below the server's by a margin of some seconds (or the server's raised above it);
     that removes both kinds. For an ignored FIN, have the pool check before reuse (Apache HttpClient:
     `validateAfterInactivity`, a readable idle socket means FIN), and look for `CLOSE-WAIT` with `ss -tno state close-wait`
-    on the client. A request that crossed a FIN was not processed: idempotent ones may be sent again at once (RFC 9112
+    on the client. A request that crossed a FIN was most likely not processed: idempotent ones may be sent again at once (RFC 9112
     section 9.3.1).
 
 Blind spots

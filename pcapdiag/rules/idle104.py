@@ -13,7 +13,7 @@ How to tell it apart
 Why it happens
     *In the server's name*: a device that resets both ends when its idle timeout expires (Azure Load Balancer with TCP reset,
     240 s; Azure Firewall towards the internet, 240 s; F5 BIG-IP, 300 s, on by default; Kingsoft SLB, 900 s). Then the RST
-    comes a fixed time after the last packet, on every connection. Or the server aborts: a process that was killed, close()
+    comes a fixed time after the last packet, on every connection. Or the server aborts: SO_LINGER 0, close()
     with SO_LINGER 0, close() with unread data. *In the client's name*: the same, seen from the server; or the client simply
     drops its idle connections by RST, which harms nobody. *After a pure ACK*: a delayed ACK or a window update met a stack
     or device that had no such connection any more; no request was involved, and the connection had been dead for a while.
@@ -69,7 +69,11 @@ def check(period: IdlePeriod) -> Finding | None:
     against = []
     if period.wake.first.flags == RST_ONLY and not answers_an_ack(period):
         against.append("the RST is bare, as an answer is: what it answers, if anything, was not captured")
-    return found(RULE, period, reasons, against, proved=nothing_missed(period), severity=_severity(period))
+    if unanswered_probe(period):
+        against.append("a keepalive probe of its own side came last before it, without answer")
+    # Of a connection of which nothing was captured before, it is not known that it was one.
+    proved = nothing_missed(period) and period.last_before is not None
+    return found(RULE, period, reasons, against, proved=proved, severity=_severity(period))
 
 
 def _severity(period: IdlePeriod) -> Severity:
@@ -78,7 +82,13 @@ def _severity(period: IdlePeriod) -> Severity:
     if client_waited_for(period):
         # Its own RST: it gave up waiting. What became of the answer is not known here, so this is neither lost nor harmless.
         return Severity.FAILURE if period.sender == "server" else Severity.LOSS
-    return Severity.HARMLESS if by_the_client(period) else Severity.LOSS
+    return Severity.HARMLESS if by_the_client(period) and not unanswered_probe(period) else Severity.LOSS
+
+
+def unanswered_probe(period: IdlePeriod) -> bool:
+    """Did the RST's own side probe, and hear nothing before it gave up?"""
+    probes = period.probes[0] if period.sender == "client" else period.probes[1]
+    return probes > 0 and period.last_by == period.sender
 
 
 def client_waited_for(period: IdlePeriod) -> bool:
@@ -124,7 +134,7 @@ SHOWS = (
 """,
     ),
     Example(
-        "The server's process was killed: its kernel aborts with timestamps and a live window",
+        "The server aborts (SO_LINGER 0): its kernel resets with timestamps and a live window",
         OPENED + """\
 350.000  S  RST ACK
 """,

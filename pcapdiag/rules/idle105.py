@@ -37,7 +37,7 @@ from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Fin, IdlePeriod
 from pcapdiag.rules.conditions import PROBE_AFTER_IDLE, RESET, hold, nothing_missed, numbered
 from pcapdiag.rules.examples import OPENED
-from pcapdiag.rules.phrases import aborts, bare, continuous, found, maybe_fin, no_fin, repeated, went_on
+from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, repeated, went_on
 from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
 
 CONDITIONS = (PROBE_AFTER_IDLE, RESET)
@@ -50,7 +50,7 @@ def check(period: IdlePeriod) -> Finding | None:
     silence = f"the probe came {format_duration(period.silence_first)} after the last segment that was answered"
     return found(
         RULE, period, [*continuous(period), silence, *no_fin(period), *bare(period), *repeated(period)],
-        [*maybe_fin(period), *went_on(period), *aborts(period)],
+        [*maybe_fin(period), *went_on(period), *aborts(period), *late(period)],
         proved=nothing_missed(period) and numbered(period),
         most=Confidence.CERTAIN if period.fin is Fin.EXCLUDED else Confidence.LIKELY,
     )  # fmt: skip

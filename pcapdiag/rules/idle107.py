@@ -6,7 +6,8 @@ What it detects
 
 How to tell it apart
     Wireshark: `tcp.flags.reset == 1 && tcp.flags.ack == 1`, and compare its ACK number with the end of the request. A stack
-    without the connection cannot acknowledge: it sends a bare RST (IDLE101). A RST,ACK that does acknowledge, but with
+    without the connection has nothing to acknowledge with: by the RFC it sends a bare RST (IDLE101), though some devices
+    send RST,ACK to everything. A RST,ACK that does acknowledge, but with
     window 0 and without the timestamps that the connection uses, is not how a socket aborts, and stays IDLE101. A FIN of the
     peer before it, with nothing acknowledged in between, is IDLE103. A RST after a response, or after the first part of one,
     is no failure of an idle connection, and no rule speaks. A goodbye that is reset is IDLE108, even if it was acknowledged.

@@ -11,6 +11,8 @@ from pcapdiag.rules.conditions import RST_ONLY, rst_of, was_accepted
 from pcapdiag.rules.payload import describe
 from pcapdiag.rules.types import Confidence, Finding, Rule, Sent, Severity
 
+#: No path takes longer: 3 s is what RFC 6298 (2.1, 5.7) falls back to if it cannot measure.
+UNDER_WAY = 3_000_000_000
 #: RFC 792, RFC 1122 3.2.2.1, RFC 1812 5.2.7.1 (type 3) and RFC 4443 3.1 (type 1), in their words.
 _ICMP = {
     0: "network unreachable", 1: "host unreachable", 2: "protocol unreachable", 3: "port unreachable",
@@ -116,6 +118,18 @@ def went_on(period: IdlePeriod) -> list[str]:
         return []
     frame = period.answer.went_on.frame
     return [f"frame {frame}: after the RST the peer went on with the connection, so it had not forgotten it"]
+
+
+def late(period: IdlePeriod) -> list[str]:
+    """That the RST came longer after what it answers than anything is under way: a timer may have sent it."""
+    rst = rst_of(period)
+    after = 0 if rst is None else rst.ref.time - period.wake.last_sent.time
+    if after <= UNDER_WAY:
+        return []
+    return [
+        f"it came {format_duration(after)} after the last transmission: longer than a round trip takes, so that a timer may have "
+        "sent it"
+    ]
 
 
 def aborts(period: IdlePeriod) -> list[str]:

@@ -1,0 +1,41 @@
+"""Verdicts that are easily given too surely, or too lightly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pcapdiag.rules.examples import OPENED
+from pcapdiag.rules.types import Confidence, Severity
+from tests.rules.analysed import analysed, verdict
+
+
+def test_a_rst_that_is_the_first_thing_captured_proves_nothing(tmp_path: Path) -> None:
+    """Of a connection of which nothing was captured before its RST, it is not known that it was idle, or was one at all."""
+    report = analysed(tmp_path, "0 C2 SYN\n20 S RST\n")
+    assert report.findings == ()
+    assert [(f.rule, f.confidence) for f in report.unproved] == [("IDLE104", Confidence.POSSIBLE)]
+    assert (report.verdicts, report.undecided) == ({}, 1)
+
+
+def test_a_client_whose_probe_went_unanswered_lost_its_connection(tmp_path: Path) -> None:
+    """One probe, nothing comes, the client resets: no harmless end of an idle connection."""
+    finding = verdict(tmp_path, OPENED + "300 C probe\n310 C RST ACK\n")
+    assert (finding.rule, finding.severity, finding.confidence) == ("IDLE104", Severity.LOSS, Confidence.LIKELY)
+    answered = verdict(tmp_path, OPENED + "300 C probe\n300.02 S ACK\n310 C RST ACK\n")
+    assert (answered.rule, answered.severity) == ("IDLE104", Severity.HARMLESS)
+
+
+def test_a_rst_long_after_the_last_transmission_may_be_a_timer_s(tmp_path: Path) -> None:
+    """It still answers the request by its number; that it comes after 1200 s speaks against an answer."""
+    request = OPENED + "60 C 80 bytes\n60.2 C again\n60.6 C again\n"
+    assert verdict(tmp_path, request + "1260 S RST\n").confidence is Confidence.LIKELY
+    assert verdict(tmp_path, request + "60.62 S RST\n").confidence is Confidence.CERTAIN
+
+
+def test_requests_that_resemble_each_other_are_requests(tmp_path: Path) -> None:
+    """What can be read as a request is none of the heartbeats, even if its like was sent twice before."""
+    get = '"GET /a HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"'
+    talk = OPENED + "".join(f"{n}0 C {get}\n{n}0.02 S 200 bytes\n{n}0.03 C ACK\n" for n in (1, 2, 3))
+    report = analysed(tmp_path, talk + f"400 C {get}\n400.02 S RST\n")
+    assert [f.rule for f in report.findings] == ["IDLE101"]
+    assert report.heartbeats == ()
