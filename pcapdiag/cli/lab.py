@@ -83,8 +83,8 @@ def run(names: tuple[str, ...], every: bool, output: str, force: bool, color: st
 
 def _happen(scenario: Scenario, folder: Path, force: bool, color: bool) -> int:
     """One scenario, shown whole."""
-    from pcapdiag.lab.processes import Failed
     from pcapdiag.lab.running import happened, left
+    from pcapdiag.lab.types import Failed
 
     click.echo(f"{scenario.name}: {scenario.summary} (at most {scenario.seconds} s)")
     try:

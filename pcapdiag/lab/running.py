@@ -17,7 +17,7 @@ from pcapdiag.lab.types import Scenario, Truth
 def happened(scenario: Scenario) -> Iterator[tuple[Truth, Path]]:
     """Let it happen; gives its truth and a folder with its files, which goes at the end of the block (see `left`).
 
-    Raises `pcapdiag.lab.processes.Failed` if it did not become what it is for.
+    Raises `pcapdiag.lab.types.Failed` if it did not become what it is for.
     """
     with tempfile.TemporaryDirectory(prefix="pcapdiag-lab-") as made:
         folder = Path(made)

@@ -27,8 +27,8 @@ from pcapdiag.lab.capturing import Capture
 from pcapdiag.lab.joining import joined, reset_by
 from pcapdiag.lab.network import Network, network
 from pcapdiag.lab.plan import Talk
-from pcapdiag.lab.processes import Failed, Process
-from pcapdiag.lab.types import Captured, Expected, Said, Truth, expect
+from pcapdiag.lab.processes import Process
+from pcapdiag.lab.types import Captured, Expected, Failed, Said, Truth, expect
 
 #: How long the last segments may take, and a capture to read its ring, in s.
 SETTLE_S = 1.5

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pcapdiag.lab.stage import Stage
 
 
+class Failed(RuntimeError):
+    """A scenario that could not be set up, or did not become what it is for; the text says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One thing that an endpoint sent, or that its kernel sent for it, and what became of it by its own account.

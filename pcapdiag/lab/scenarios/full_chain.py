@@ -10,9 +10,8 @@ from pcapdiag.lab.chain import said_on
 from pcapdiag.lab.envoy import SIDECAR_PORT
 from pcapdiag.lab.mesh import Burst, put_up, start_application, start_gateway, start_sidecar
 from pcapdiag.lab.network import TIMEOUT_S
-from pcapdiag.lab.processes import Failed
 from pcapdiag.lab.stage import SETTLE_S, Stage
-from pcapdiag.lab.types import Expected, Said, Scenario
+from pcapdiag.lab.types import Expected, Failed, Said, Scenario
 
 #: Requests at once need as many connections, since the server works on each for a while. A request every 1.2 s keeps one of
 #: them busy, since the sidecar's pool hands out the one used last; the second busy moment comes in time for the others, the
