@@ -54,13 +54,14 @@ def context(report: Report, canvas: Canvas, names: FileNames | None, every: bool
 def _context_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
     period = finding.period
     seen = f" (seen {1 + len(finding.twins)} times)" if finding.twins else ""
+    first, *rest = words(f"{_frames(finding)}{in_file(period.file, ' of', canvas, names)}{seen}")
     yield from canvas.lines(
         [
             Span(iso(period.wake.first.ref.time, 3)),
             Span(f" {period.connection.client} ->"),
             Span(str(period.connection.server)),
-            Span(""),
-            *words(f"{_frames(finding)}{in_file(period.file, ' of', canvas, names)}{seen}"),
+            Span(f" {first.text}"),  # stands further apart, unless it begins a line
+            *rest,
         ],
         Span("  "),
         " " * 4,

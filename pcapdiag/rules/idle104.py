@@ -13,8 +13,8 @@ How to tell it apart
 Why it happens
     *In the server's name*: a device that resets both ends when its idle timeout expires (Azure Load Balancer with TCP reset,
     240 s; Azure Firewall towards the internet, 240 s; F5 BIG-IP, 300 s, on by default; Kingsoft SLB, 900 s). Then the RST
-    comes a fixed time after the last packet, on every connection. Or the server aborts: SO_LINGER 0, close()
-    with SO_LINGER 0, close() with unread data. *In the client's name*: the same, seen from the server; or the client simply
+    comes a fixed time after the last packet, on every connection. Or the server aborts: close() with SO_LINGER 0, or with
+    unread data. *In the client's name*: the same, seen from the server; or the client simply
     drops its idle connections by RST, which harms nobody. *After a pure ACK*: a delayed ACK or a window update met a stack
     or device that had no such connection any more; no request was involved, and the connection had been dead for a while.
 
