@@ -69,12 +69,13 @@ def analyze(
     options = Options(
         parse_duration(min_idle), max_connections, selection.texts, codes.select, codes.ignore, show_harmless
     )  # fmt: skip
-    run = _Run(options, Judge(selection, codes, keep == "all"), keep, on_finding)
+    named = (paths,) if isinstance(paths, (str, os.PathLike)) else paths
+    run = _Run(tuple(os.fspath(path) for path in named), options, Judge(selection, codes, keep == "all"), keep, on_finding)
     if not 0 < run.options.min_idle <= 1 << 62:
         raise ValueError("min_idle must be longer than 0 and shorter than a century")
     if not 1 <= max_connections <= 1 << 29:
         raise ValueError("max_connections must be from 1 to 2^29")
-    run.points.read(paths, progress)
+    run.points.read(run.paths, progress)
     return run.result()
 
 
@@ -82,6 +83,7 @@ def analyze(
 class _Run:
     """One analysis while it runs."""
 
+    paths: tuple[str, ...]
     options: Options
     judge: Judge
     keep: str
@@ -138,7 +140,7 @@ class _Run:
             limits=self.limits(points),
             histogram_edges=EDGES,
         )
-        return Analysis(report, tuple(judge.periods), tuple(engines), selection)
+        return Analysis(report, tuple(judge.periods), tuple(engines), selection, self.paths)
 
     def where(self, at: RecordRef) -> str:
         """A frame, and its file if there are several."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from pcapdiag.engine import Engine
-from pcapdiag.engine.types import Connection, IdlePeriod
+from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod
 from pcapdiag.inference.types import ServiceView
+from pcapdiag.reading import Progress
 from pcapdiag.report.model import CaptureFile, FileNames, Report
 from pcapdiag.rules.types import Finding
 from pcapdiag.selection import Selection
@@ -111,6 +112,19 @@ class Analysis:
     _periods: tuple[IdlePeriod, ...]
     _engines: tuple[Engine, ...]
     _selection: Selection
+    _paths: tuple[str, ...]
+
+    def detailed(self, most: int = 50, progress: Callable[[Progress], None] | None = None) -> Analysis:
+        """The same, with what takes a second reading: in ``report.excerpts`` the packets around the first incidents of each
+        service and rule, ``most`` in all, and the SHA-256 of each file.
+
+        Raises CaptureError if the captures cannot be read again: they are gone, or were standard input.
+        """
+        from pcapdiag.excerpts import digested, excerpts  # only who asks for packets pays for the import
+
+        chosen = [f.period for f in _some(self.report, most)]
+        found = excerpts(self._paths, chosen, self._engines, self.report.options.max_connections, progress)
+        return replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
 
     @cached_property
     def findings(self) -> Findings:
@@ -142,3 +156,18 @@ class Analysis:
     def __repr__(self) -> str:
         r: Any = self.report
         return f"<Analysis: {len(r.findings)} findings in {r.connections} connections, {r.records} records>"
+
+
+def _some(report: Report, most: int) -> list[Finding]:
+    """The findings that a report shows in detail: of each service and rule the first, then of each the second, and so on; what
+    is lost and proved before the rest."""
+    chosen: list[Finding] = []
+    for group in (report.incidents, report.heartbeats, report.unproved, report.context, report.harmless):
+        ranks: dict[tuple[Endpoint, str], int] = {}
+        ranked: list[tuple[int, int, Finding]] = []
+        for finding in group:
+            key = finding.period.connection.server, finding.rule
+            ranks[key] = rank = ranks.get(key, 0) + 1
+            ranked.append((rank, len(ranked), finding))
+        chosen += [finding for *_, finding in sorted(ranked, key=lambda r: r[:2])]
+    return chosen[:most]

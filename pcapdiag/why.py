@@ -10,14 +10,18 @@ from datetime import timedelta
 from pcapdiag.capture import CaptureError, expand, open_source
 from pcapdiag.durations import parse_duration
 from pcapdiag.engine import Engine
-from pcapdiag.engine.types import Endpoint, IdlePeriod, Outcome
+from pcapdiag.engine.types import Endpoint, IdlePeriod, Outcome, Seen, Traced
 from pcapdiag.points import Points
 from pcapdiag.reading import Progress, read
 from pcapdiag.report.explanation import Explanation, Incarnation, Judged
-from pcapdiag.report.ladder import Ladder
+from pcapdiag.report.ladder import Ladder, Sizes
 from pcapdiag.rules.catalogue import judge, why
 
 Path = str | os.PathLike[str]
+
+#: As many packets as a person can read: the beginning and the end, and what lies around everything that is not plain traffic.
+SHOWN = Sizes(beginning=12, before=4, after=8, end=6, most=400)
+_PLAIN = frozenset((Seen.PAYLOAD, Seen.ACK, Seen.COPY))
 
 
 def explain(
@@ -58,7 +62,7 @@ def explain(
     watch = _Watch(first, frame, stream, idle, every)
 
     def engine(point: int) -> Engine:
-        return Engine(min_idle=idle, max_connections=max_connections, point=point, watch=ends)
+        return Engine(min_idle=idle, max_connections=max_connections, point=point, watch=[ends])
 
     watch.points = points = Points(engine, watch.fed)
     points.read(paths, progress)
@@ -115,12 +119,16 @@ class _Watch:
         here = self.points.file_name(len(self.points.files)) == self.path
         for segment in engine.trace():
             key = engine.point, segment.connection
-            self.ladders.setdefault(key, Ladder(self.idle, every=self.every)).add(segment)
+            self.ladders.setdefault(key, Ladder(self.told, None if self.every else SHOWN)).add(segment)
             meant = segment.ref.frame == self.frame if self.stream is None else segment.stream == self.stream
             if here and meant and self.asked is None:
                 self.asked = key
         if engine.settled:
             self.judge(engine.drain())
+
+    def told(self, segment: Traced, after: int) -> bool:
+        """Is this segment more than plain traffic?"""
+        return segment.seen not in _PLAIN or after >= self.idle
 
     def judge(self, periods: Sequence[IdlePeriod]) -> None:
         """Keep these with what the rules say."""

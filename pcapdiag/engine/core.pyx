@@ -48,7 +48,9 @@ cdef class Engine:
             outside the memory budget.
         point: number of the capture point, handed on in results.
         trace: also keep what every segment was taken for, until `trace` is called: memory grows with the capture.
-        watch: the two endpoints of a connection: only its idle periods are handed out, all of them, and its segments traced.
+        watch: connections, each by its two endpoints: only their idle periods are handed out, all of them, and their segments
+            traced.
+        records: whether what is traced comes with its records' bytes.
     """
 
     cdef State st
@@ -65,8 +67,9 @@ cdef class Engine:
         self.carry = NULL
 
     def __init__(self, *, int64_t min_idle=1_000_000_000, uint32_t max_connections=1_000_000, str keep="incidents",
-                 int point=0, bint trace=False, watch=None):
+                 int point=0, bint trace=False, watch=(), bint records=False):
         cdef State* st = &self.st
+        cdef Hot* h
         assert sizeof(Hot) == 128 and sizeof(Cold) == 192, "connections lie on whole cache lines"
         if min_idle <= 0:
             raise ValueError("min_idle must be positive")
@@ -77,9 +80,17 @@ cdef class Engine:
         if st.chunks != NULL:
             raise RuntimeError("an engine is initialised once")
         st.min_idle, st.most, st.keep_all, st.trace = min_idle, max_connections, keep == "all", trace
-        if watch is not None:
-            st.trace = st.watch = st.keep_all = 1
-            st.watched.a_hi, st.watched.a_lo, st.watched.b_hi, st.watched.b_lo, st.watched.ports = objects.key(*watch)
+        watch = set(objects.key(*ends) for ends in watch)
+        if watch:
+            st.trace = st.keep_all = 1
+            st.watches = <Hot*>calloc(len(watch), sizeof(Hot))
+            if st.watches == NULL:
+                raise MemoryError
+            for a_hi, a_lo, b_hi, b_lo, ports in watch:
+                h = &st.watches[st.watch]
+                h.a_hi, h.a_lo, h.b_hi, h.b_lo, h.ports = a_hi, a_lo, b_hi, b_lo, ports
+                st.watch += 1
+        st.trace_bytes = records
         self.point = point
         seed = struct.unpack("4Q", os.urandom(32))
         for i in range(4):
@@ -106,12 +117,14 @@ cdef class Engine:
             free(st.pends[i])
         for i in range(st.emission_first, st.emission_next):
             free(st.emissions[i % st.emission_room])
+        for i in range(st.traced):
+            free(st.traces[i].bytes)
         if st.services != NULL:
             for i in range(1, st.services_used + 1):
                 free(st.services[i].stats)
         for p in (<size_t>st.chunks, <size_t>st.pends, <size_t>st.emissions, <size_t>st.services,
                   <size_t>st.service_slots, <size_t>st.interfaces, <size_t>st.slots, <size_t>st.spare,
-                  <size_t>st.traces, <size_t>self.carry):
+                  <size_t>st.traces, <size_t>st.watches, <size_t>self.carry):
             free(<void*><size_t>p)
 
     def begin_file(self, uint32_t index, bint contiguous=True):
@@ -437,9 +450,39 @@ cdef class Engine:
                 connection=one.index, ref=(one.file, s.frame, s.t), stream=None if one.stream == NO_STREAM else one.stream,
                 source=b if s.side else a, target=a if s.side else b, seq=s.seq, ack=s.ack, flags=s.flags, window=s.window,
                 length=s.length, ttl=s.ttl, ip_id=None if s.v6 else s.ip_id, via=s.via, seen=s.seen,
-                icmp=(s.icmp_type, s.icmp_code) if s.kind == K_ICMP else None))
+                icmp=(s.icmp_type, s.icmp_code) if s.kind == K_ICMP else None, link_type=one.link, original=s.original,
+                payload_at=s.payload_at, record=b"" if one.bytes == NULL else one.bytes[:s.captured]))
+            free(one.bytes)
+            one.bytes = NULL
         st.traced = 0
         return out
+
+    def successor(self, str client, server, after):
+        """The first connection of that address to that server begun after a record (its file and frame), as Connection; None if
+        none is tracked."""
+        cdef State* st = &self.st
+        cdef Hot* h
+        cdef Cold* k
+        cdef uint32_t i, best = 0, port = server.port
+        cdef uint64_t begun, least = (<uint64_t>after.file << 32) | <uint32_t>after.frame, first = <uint64_t>-1
+        cdef uint64_t c_hi, c_lo, s_hi, s_lo
+        c_hi, c_lo, _, _, _ = objects.key((client, 0), (client, 0))
+        s_hi, s_lo, _, _, _ = objects.key(server, server)
+        for i in range(1, st.used + 1):
+            h, k = hot_of(st, i), cold_of(st, i)
+            if h.state & FREE or k.first_frame == 0:
+                continue
+            begun = (<uint64_t>k.first_file << 32) | k.first_frame
+            if begun <= least or begun >= first:
+                continue
+            if (h.a_lo == c_lo and h.a_hi == c_hi and h.b_lo == s_lo and h.b_hi == s_hi and h.ports & 0xFFFF == port) \
+                    or (h.b_lo == c_lo and h.b_hi == c_hi and h.a_lo == s_lo and h.a_hi == s_hi and h.ports >> 16 == port):
+                best, first = i, begun
+        if best == 0:
+            return None
+        h, k = hot_of(st, best), cold_of(st, best)
+        decide_roles(st, h, k)
+        return self._connection(best, h, k, k.server, k.roles)
 
     def spot(self, *, uint32_t frame=0, uint32_t stream=0):
         """Look in the current file for this frame, or if none is given for this stream number: see `spotted`."""

@@ -145,11 +145,13 @@ cdef struct Segment:
     uint16_t payload_at              # offset of the payload in the record, whether captured or not
     uint32_t captured
     uint32_t where                   # connection index found ahead, or 0
+    uint32_t original                # the packet's length on the wire
     const uint8_t* record
 
 cdef struct Trace:
     Segment segment
-    uint32_t index, stream, file
+    uint32_t index, stream, file, link
+    uint8_t* bytes                   # the record as captured, NULL unless it is asked for
 
 cdef struct Hot:
     uint64_t a_hi, a_lo, b_hi, b_lo

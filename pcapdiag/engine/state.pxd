@@ -53,7 +53,9 @@ cdef struct State:
     uint32_t most                  # connections at most
     uint32_t keep_all
     uint32_t trace                 # keep what segments were taken for,
-    uint32_t watch                 # of this connection alone
+    uint32_t watch                 # of these connections alone: how many there are, and
+    uint32_t trace_bytes           # with their records' bytes
+    Hot* watches
     uint32_t spot, spot_frame, spot_stream, spot_found  # whose is this frame, or this stream? `watched` is the answer
     Hot watched
     # connections

@@ -1,21 +1,29 @@
-# What became of single segments: kept for `pcapdiag why` of one connection, and of all for tests against other programs.
+# What became of single segments: kept of the connections that are asked about, and of all for tests against other programs.
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport realloc
+from libc.stdlib cimport malloc, realloc
+from libc.string cimport memcpy
 
 from .layout cimport *
 from .state cimport *
 
 
 cdef inline bint watched(State* st, Hot* h) noexcept nogil:
-    """Is this the connection that alone is asked for, or are all?"""
-    return st.watch == 0 or (h.a_lo == st.watched.a_lo and h.b_lo == st.watched.b_lo and h.ports == st.watched.ports
-                             and h.a_hi == st.watched.a_hi and h.b_hi == st.watched.b_hi)
+    """Is this one of the connections that alone are asked for, or are all?"""
+    cdef uint32_t i
+    cdef Hot* w
+    if st.watch == 0:
+        return True
+    for i in range(st.watch):
+        w = &st.watches[i]
+        if h.ports == w.ports and h.a_lo == w.a_lo and h.b_lo == w.b_lo and h.a_hi == w.a_hi and h.b_hi == w.b_hi:
+            return True
+    return False
 
 
 cdef inline void remember(State* st, Segment* s) noexcept nogil:
     """Keep what this segment was taken for, if it is asked for; and note whose it is if it is the one that is looked for."""
-    cdef Trace* grown
+    cdef Trace* one
     cdef Hot* h
     if s.where == 0:
         return
@@ -25,12 +33,19 @@ cdef inline void remember(State* st, Segment* s) noexcept nogil:
     if s.kind == K_CUT or st.trace == 0 or not watched(st, h):
         return
     if st.traced == st.trace_room:
-        grown = <Trace*>realloc(st.traces, (st.trace_room * 2 + 64) * sizeof(Trace))
-        if grown == NULL:
+        one = <Trace*>realloc(st.traces, (st.trace_room * 2 + 64) * sizeof(Trace))
+        if one == NULL:
             return
-        st.traces, st.trace_room = grown, st.trace_room * 2 + 64
-    st.traces[st.traced].segment = s[0]
-    st.traces[st.traced].index = s.where
-    st.traces[st.traced].stream = h.stream
-    st.traces[st.traced].file = st.file
+        st.traces, st.trace_room = one, st.trace_room * 2 + 64
+    one = &st.traces[st.traced]
+    one.segment = s[0]
+    one.index = s.where
+    one.stream = h.stream
+    one.file = st.file
+    one.link = st.interfaces[s.interface].link
+    one.bytes = NULL
+    if st.trace_bytes:
+        one.bytes = <uint8_t*>malloc(s.captured + 1)
+        if one.bytes != NULL:
+            memcpy(one.bytes, s.record, s.captured)
     st.traced += 1

@@ -376,7 +376,9 @@ class Seen(StrEnum):
 
 class Traced(NamedTuple):
     """One segment and what it was taken for. ``connection`` is the id of its incarnation, ``source`` who sent it; ``seq`` and
-    ``ack`` are the raw numbers. Of an ICMP error the numbers are those it quotes, and ``icmp`` is its type and code."""
+    ``ack`` are the raw numbers. Of an ICMP error the numbers are those it quotes, and ``icmp`` is its type and code. ``original``
+    is the packet's length on the wire; ``record`` its bytes as captured, empty unless the engine was asked for them, and the
+    payload begins at ``payload_at`` in them, whether it was captured or not."""
 
     connection: int
     ref: RecordRef
@@ -393,3 +395,7 @@ class Traced(NamedTuple):
     via: int
     seen: Seen
     icmp: tuple[int, int] | None
+    link_type: int = 1
+    original: int = 0
+    payload_at: int = 0
+    record: bytes = b""

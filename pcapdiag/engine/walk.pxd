@@ -148,7 +148,7 @@ cdef inline void record(State* st, Reader* r, const uint8_t* p, uint32_t capture
     at = (st.interface_base + interface) & 255
     if unlikely_(st.first_frame[at] == 0):  # since now this interface is watched in the contiguous run of files
         st.first_seen[at], st.first_frame[at], st.first_file[at] = t, st.frame, st.file
-    s.t, s.frame, s.record, s.captured = t, st.frame, p, captured
+    s.t, s.frame, s.record, s.captured, s.original = t, st.frame, p, captured, original
     s.interface = <uint16_t>interface
     s.kind = K_SEGMENT
     fate = decode(st, s, st.interfaces[interface].link, original)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pcapdiag.engine.types import IdlePeriod
+from collections.abc import Sequence
+
+from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.events import sentence
 from pcapdiag.inference.types import Event, ServiceView
-from pcapdiag.report.facts import Json, endpoint, extreme, outcomes, period, ref, sides, time
+from pcapdiag.report.excerpt import Excerpt
+from pcapdiag.report.facts import Json, connection, endpoint, extreme, outcomes, period, ref, sides, time
 from pcapdiag.report.filters import display_filters, proof
 from pcapdiag.report.headline import headline
+from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import CaptureFile, FileNames, Group, Point, Report
 from pcapdiag.rules.types import Finding, Origin
 
@@ -87,7 +91,7 @@ def capture_file(f: CaptureFile) -> Json:
         "records": x.records, "segments": x.segments, "skipped": dict(x.skipped), "truncated": x.truncated,
         "untimed": x.untimed, "reported_drops": x.reported_drops, "first": time(x.first_time),
         "last": time(x.last_time), "longest_pause_ns": x.longest_pause, "clock_back": x.clock_back,
-        "clock_back_most_ns": x.clock_back_most, "hole_before_ns": f.hole_before, "error": f.error,
+        "clock_back_most_ns": x.clock_back_most, "hole_before_ns": f.hole_before, "error": f.error, "sha256": f.sha256,
         "damage": None if damage is None else {
             "offset": damage.offset, "frame": damage.frame, "reason": damage.reason},
     }  # fmt: skip
@@ -103,6 +107,27 @@ def point(p: Point) -> Json:
         "outcomes": outcomes(t.outcomes), "still_idle": t.still_idle,
         "longest_survived": extreme(t.longest_survived), "resets_without_idle": t.resets_without_idle,
         "refused": t.refused,
+    }  # fmt: skip
+
+
+def steps(connection: Connection, shown: Sequence[Step]) -> list[Json]:
+    """Packets of a connection, with relative numbers; their bytes are not told."""
+    return [
+        {"record": ref(s.segment.ref), "from": "client" if s.segment.source == connection.client else "server",
+         "flags": s.segment.flags, "seq": s.seq, "ack": s.ack, "length": s.segment.length, "window": s.segment.window,
+         "seen": str(s.segment.seen), "after_ns": s.after, "omitted": s.omitted}
+        for s in shown
+    ]  # fmt: skip
+
+
+def excerpt(e: Excerpt) -> Json:
+    """The packets around the incidents of one connection."""
+    n = e.successor
+    return {
+        "connection": connection(e.connection), "wakes": [ref(w) for w in e.wakes], "segments": e.segments,
+        "steps": steps(e.connection, e.steps),
+        "successor": None if n is None else {
+            "connection": connection(n.connection), "segments": n.segments, "steps": steps(n.connection, n.steps)},
     }  # fmt: skip
 
 
@@ -144,5 +169,6 @@ def tail(r: Report) -> Json:
             "longest_survived": extreme(r.longest_survived),
             "first": time(span[0]) if span else None, "last": time(span[1]) if span else None,
             "files": [capture_file(f) for f in r.files], "points": [point(p) for p in r.points]},
+        "excerpts": [excerpt(e) for e in r.excerpts],
         "limits": [{"code": x.code, "text": x.text, "count": x.count} for x in r.limits],
     }  # fmt: skip

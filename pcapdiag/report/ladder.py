@@ -7,16 +7,24 @@ beginning, its end, and what lies around everything that is not plain traffic.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pcapdiag.engine.types import Endpoint, Seen, Traced
 
-#: How many segments are kept of the beginning, before and after something of interest, and at the end.
-BEGINNING, BEFORE, AFTER, END = 12, 4, 8, 6
-#: However much happens, no more than this is kept, unless everything is asked for.
-MOST = 400
-_PLAIN = frozenset((Seen.PAYLOAD, Seen.ACK, Seen.COPY))
+
+class Sizes(NamedTuple):
+    """How many segments are kept of the beginning, before and after something of interest, and at the end; and however much
+    happens, no more than ``most``."""
+
+    beginning: int
+    before: int
+    after: int
+    end: int
+    most: int
+
+
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
 
 
@@ -39,13 +47,13 @@ class Step:
 class Ladder:
     """Collects the segments of one incarnation; ``steps`` gives those to be shown."""
 
-    def __init__(self, pause: int, *, every: bool = False) -> None:
-        """``pause`` is the ns without a segment that are of interest; ``every`` keeps all."""
-        self._pause, self._every = pause, every
+    def __init__(self, interesting: Callable[[Traced, int], bool], sizes: Sizes | None) -> None:
+        """``interesting`` is asked with a segment and the ns since the one before; without ``sizes``, all are kept."""
+        self._interesting, self._sizes = interesting, sizes
         self._bases: dict[Endpoint, int] = {}
         self._kept: list[tuple[int, Step]] = []
-        self._waiting: deque[tuple[int, Step]] = deque(maxlen=END)
-        self._number, self._after, self._last = 0, BEGINNING, 0
+        self._waiting: deque[tuple[int, Step]] = deque(maxlen=max(sizes.before, sizes.end) if sizes else None)
+        self._number, self._after, self._last = 0, sizes.beginning if sizes else 0, 0
 
     def add(self, segment: Traced) -> None:
         """Take the connection's next segment."""
@@ -54,12 +62,17 @@ class Ladder:
             self._learn(segment)
             self._last = segment.ref.time
         step = Step(segment, self._relative(segment.source, segment.seq), self._acknowledged(segment), after, 0)
-        interesting = segment.seen not in _PLAIN or after >= self._pause
         self._number += 1
-        if self._every or (len(self._kept) < MOST and (interesting or self._after > 0)):
-            self._kept += [*list(self._waiting)[-BEFORE:], (self._number, step)]
+        sizes = self._sizes
+        if sizes is None:
+            self._kept.append((self._number, step))
+            return
+        interesting = self._interesting(segment, after)
+        if len(self._kept) < sizes.most and (interesting or self._after > 0):
+            before = list(self._waiting)[-sizes.before :] if interesting else ()
+            self._kept += [*before, (self._number, step)]
             self._waiting.clear()
-            self._after = AFTER if interesting else self._after - 1
+            self._after = sizes.after if interesting else self._after - 1
         else:
             self._waiting.append((self._number, step))
 
@@ -70,7 +83,8 @@ class Ladder:
 
     def steps(self) -> tuple[Step, ...]:
         """What is shown, in the order of the capture, each with the number of those left out before it."""
-        return tuple(_counted([*self._kept, *self._waiting]))
+        end = self._sizes.end if self._sizes else 0
+        return tuple(_counted([*self._kept, *(list(self._waiting)[-end:] if end else ())]))
 
     def _learn(self, segment: Traced) -> None:
         """As Wireshark does: a side's numbers count from its SYN, else from one before what is first known of them."""

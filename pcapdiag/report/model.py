@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from pcapdiag.engine.types import Extreme, FileFacts, Outcome, Totals
+from pcapdiag.engine.types import Extreme, FileFacts, IdlePeriod, Outcome, Totals
 from pcapdiag.inference.types import Event, ServiceView
+from pcapdiag.report.excerpt import Excerpt
 from pcapdiag.rules.types import Finding, Limit, Severity
 
 
@@ -17,7 +18,8 @@ class CaptureFile:
 
     ``point`` is the index of its capture point, -1 for a file that could not be read at all. ``hole_before`` is ns
     between the file before it on its timeline and this one, if that is too long to be a pause of the traffic.
-    ``error`` is why it could not be read at all, or what stopped the decompression.
+    ``error`` is why it could not be read at all, or what stopped the decompression. ``sha256`` is that of the file as it is
+    stored, in hexadecimal, None unless the report was `detailed`.
     """
 
     name: str
@@ -26,6 +28,7 @@ class CaptureFile:
     facts: FileFacts
     hole_before: int | None
     error: str | None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Report:
     idle periods by the code of the rule that proved what became of each, and ``undecided`` those of which nothing is proved,
     so that ``idle_periods`` = survived + ``verdicts`` + closed + ``undecided``, over everything that was read. ``events`` are
     failures that came together. ``services`` come worst first and hold only services with idle periods. ``histogram_edges``
-    are the bounds of the buckets of ``Service.histogram``, in ns. Times are ns since the epoch.
+    are the bounds of the buckets of ``Service.histogram``, in ns. Times are ns since the epoch. ``excerpts`` are packets around
+    the first of the findings, empty unless the report was `detailed`.
     """
 
     version: str
@@ -106,6 +110,12 @@ class Report:
     services: tuple[ServiceView, ...]
     limits: tuple[Limit, ...]
     histogram_edges: tuple[int, ...]
+    excerpts: tuple[Excerpt, ...] = ()
+
+    def excerpt(self, period: IdlePeriod) -> Excerpt | None:
+        """The packets around this period, if there are any: see ``excerpts``."""
+        point, wake = period.connection.point, period.wake.first.ref
+        return next((e for e in self.excerpts if wake in e.wakes and e.connection.point == point), None)
 
     def file_name(self, index: int) -> str:
         """The name of file ``index``, as in ``RecordRef.file``."""

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcapdiag.engine.types import Endpoint, RecordRef, Seen, Traced
-from pcapdiag.report.ladder import AFTER, BEFORE, BEGINNING, END, MOST, Ladder
+from pcapdiag.report.ladder import Ladder, Sizes
 
 CLIENT, SERVER = Endpoint("10.0.0.1", 50000), Endpoint("10.0.0.2", 443)
 SECOND = 1_000_000_000
+BEGINNING, BEFORE, AFTER, END, MOST = SIZES = Sizes(beginning=12, before=4, after=8, end=6, most=400)
 ACK, RST, SYN = 0x10, 0x04, 0x02
 
 
@@ -22,7 +23,7 @@ def traced(frame: int, time: int = 0, *, client: bool = True, seen: Seen = Seen.
 
 def ladder(*segments: Traced, every: bool = False) -> Ladder:
     """A ladder of these."""
-    made = Ladder(SECOND, every=every)
+    made = Ladder(lambda s, after: s.seen is not Seen.ACK or after >= SECOND, None if every else SIZES)
     for segment in segments:
         made.add(segment)
     return made
