@@ -9,6 +9,7 @@ from pcapdiag.engine.types import IdlePeriod, RecordRef, WakeKind
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import display_filters, proof
 from pcapdiag.report.model import FileNames
+from pcapdiag.report.strip import strip
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
 from pcapdiag.report.words import answer, count, gap, origin, sent
@@ -57,6 +58,7 @@ def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> 
 
 def finding_body(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
     """The same without the line that names the connection."""
+    yield from canvas.spans("packets", strip(finding, canvas), 4, FRAME)
     yield from _ladder(finding, canvas, names)
     yield from _verdict(finding, canvas, names)
     yield from filter_lines(finding.period, canvas, names)

@@ -20,6 +20,7 @@ from pcapdiag.report.headline import by_rule, headline, looked_at, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.report.reading import reading
 from pcapdiag.report.services import quiet_services, service_block
+from pcapdiag.report.strip import letters
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso
 from pcapdiag.report.words import count
@@ -105,6 +106,8 @@ class Terminal:
         yield from context(report, canvas, names, self.every)
         yield from self._apart(report, canvas, names)
         yield ""
+        if report.incidents or report.unproved:
+            yield from canvas.fact("packets", letters(canvas), "dim")
         yield from reading(report, canvas, self.every)
 
     def _event(self, event: Event, canvas: Canvas) -> Iterator[str]:
