@@ -19,6 +19,7 @@ from pcapdiag.engine.types import Outcome
 from pcapdiag.report.formats import renderer
 from pcapdiag.report.model import Report
 from pcapdiag.rules.catalogue import CATALOGUE, VERDICTS
+from pcapdiag.rules.heartbeats import is_heartbeat
 from pcapdiag.rules.types import Finding, Severity
 from pcapdiag.selection import Codes, parse_codes
 from tests.forge.conversation import conversation, merge
@@ -161,7 +162,8 @@ def test_groups(capture: Path) -> None:
     report = pcapdiag.analyze(capture).report
     assert {f.severity for f in report.harmless} == {Severity.HARMLESS}
     assert all(f.proved and not f.period.wake.heartbeat for f in report.findings)
-    assert all(f.period.wake.heartbeat for f in report.heartbeats)
+    assert report.heartbeats
+    assert all(is_heartbeat(f.period, f.sent) for f in report.heartbeats)
     assert {f.rule for f in report.context} == {"CTX201", "CTX202"}
     assert len(report.incidents) + len(report.context) == len(report.findings)
     assert sum(v.incidents for v in report.services) == len(report.incidents)

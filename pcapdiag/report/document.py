@@ -48,7 +48,8 @@ def finding(f: Finding, names: FileNames) -> Json:
         "doubts": [{"code": d.code, "text": d.text, "most": None if d.most is None else str(d.most)} for d in f.doubts],
         "origin": None if f.origin is None else origin(f.origin), "compared": list(f.compared),
         "sent": {"length": f.sent.length, "label": f.sent.label, "protocol": f.sent.protocol,
-                 "farewell": None if farewell is None else str(farewell)},
+                 "farewell": None if farewell is None else str(farewell),
+                 "purpose": None if f.sent.purpose is None else str(f.sent.purpose)},
         **view(f.period, names),
         "twins": [view(t, names) for t in f.twins],
     }  # fmt: skip

@@ -16,7 +16,7 @@ from pcapdiag.inference.types import Event
 from pcapdiag.report.blocks import finding_block
 from pcapdiag.report.brief import apart, context, finding_line
 from pcapdiag.report.canvas import MIN_WIDTH, Canvas
-from pcapdiag.report.headline import by_rule, headline, looked_at, others
+from pcapdiag.report.headline import by_rule, headline, looked_at, others, rank
 from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.report.reading import reading
 from pcapdiag.report.services import quiet_services, service_block
@@ -38,9 +38,6 @@ def canvas(out: TextIO, width: int, color: bool, unicode: bool | None = None) ->
     """What suits ``out``: its encoding decides about Unicode unless it is said."""
     encoding = (getattr(out, "encoding", None) or "utf-8").lower().replace("_", "-")
     return Canvas(max(width, MIN_WIDTH), color, encoding.startswith("utf") if unicode is None else unicode)
-
-
-_WORST_FIRST = tuple(Severity)
 
 
 class Terminal:
@@ -82,7 +79,8 @@ class Terminal:
         return canvas(out, self.width, self.color, self.unicode)
 
     def _lines(self, report: Report, canvas: Canvas) -> Iterator[str]:
-        bad = bool(report.incidents or report.heartbeats) or any(f.severity is not Severity.CONTEXT for f in report.unproved)
+        bad = bool(report.incidents or report.heartbeats or report.doubtful)
+        bad = bad or any(f.severity is not Severity.CONTEXT for f in report.unproved)
         style = "answer-bad" if bad else "answer-good" if report.segments else "warn"
         yield from canvas.sentence(headline(report), style)
         *more, last = others(report) or [""]
@@ -124,7 +122,7 @@ class Terminal:
             groups.setdefault(finding.period.connection.server, []).append(finding)
         views = {v.endpoint: v for v in report.services}
         order = [e for e in views if e in groups] + [e for e in groups if e not in views]
-        order.sort(key=lambda e: min(_WORST_FIRST.index(f.severity) for f in groups[e]))  # the sum of incidents decides next
+        order.sort(key=lambda e: rank(groups[e])[:2])  # the sum of incidents decides next
         brief = not self.every and len(report.incidents) > SHOWN
         shown = order[:SERVICES_SHOWN] if brief else order
         for endpoint in shown:

@@ -9,6 +9,7 @@ from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Answer, AnswerKind, Bound, IdlePeriod, WakeKind
 from pcapdiag.inference.types import FailedSilence
 from pcapdiag.report.times import seconds
+from pcapdiag.rules.telling import count as count  # the same words, wherever something is counted
 from pcapdiag.rules.types import Finding, Origin, Sender
 
 #: TCP header flags from the lowest bit (RFC 9293 3.1, RFC 3168 6.1), as Wireshark abbreviates them.
@@ -16,11 +17,6 @@ _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE")
 _BARE_RST = 0x04
 #: Signals shown of who sent a RST: all of them stand in JSON and in what explains a connection.
 _SIGNALS_SHOWN = 2
-
-
-def count(n: int, one: str, many: str | None = None) -> str:
-    """``n`` with its noun: ``1 request``, ``14,201 records``, ``0 bytes``."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def gap(period: IdlePeriod) -> str:

@@ -6,22 +6,12 @@ the same questions, and what a rule then says is not proved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pcapdiag.engine.types import AnswerKind, Fin, IdlePeriod, Outcome, SegmentFacts, WakeKind
 from pcapdiag.rules.payload import describe
 from pcapdiag.rules.types import Condition
 
 #: TCP flags of a RST that acknowledges nothing: what a stack sends that has no such connection (RFC 9293 3.10.7.1).
 RST_ONLY = 0x04
-
-
-def hold(conditions: Iterable[Condition], period: IdlePeriod) -> bool:
-    """Do all of these hold?"""
-    for condition in conditions:  # noqa: SIM110  # a plain loop: every finding passes here, and a generator costs as much as it asks
-        if not condition.holds(period):
-            return False
-    return True
 
 
 def payload_after_idle(period: IdlePeriod) -> bool:

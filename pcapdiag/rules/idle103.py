@@ -44,7 +44,7 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Fin, IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, fin_before, hold, nothing_missed, numbered
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, fin_before, nothing_missed, numbered
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import between, continuous, found, noun, repeated
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
@@ -63,10 +63,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     inferred = period.fin is Fin.INFERRED
     against = [
         f"the FIN was not captured: the {noun(period)}'s ACK number covers one more than the peer was seen to send, which "
@@ -212,8 +210,8 @@ RULE = Rule(
     severity=Severity.FAILURE,
     since="0.1.0",
     counted=(
-        "request after the peer's FIN was answered by RST",
-        "requests after the peer's FIN were answered by RST",
+        "{what} after the peer's FIN was answered by RST",
+        "{what} after the peer's FIN were answered by RST",
     ),
     conditions=CONDITIONS,
     yields_to=("IDLE108",),

@@ -42,7 +42,7 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, hold, nothing_missed, rst_of, was_accepted
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, nothing_missed, rst_of, was_accepted
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import continuous, found, noun, repeated
 from pcapdiag.rules.types import Condition, Example, Finding, Rule, Severity
@@ -58,10 +58,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     # A live socket's RST may stand at its own next number, wherever that is: unlike elsewhere it need not be the wake's ACK.
     return found(RULE, period, [*continuous(period), *acceptance(period), *repeated(period)], doubtful_form(period),
                  proved=nothing_missed(period))  # fmt: skip
@@ -185,8 +183,8 @@ RULE = Rule(
     severity=Severity.FAILURE,
     since="0.1.0",
     counted=(
-        "request was taken by the peer and then answered by RST",
-        "requests were taken by the peer and then answered by RST",
+        "{what} was taken by the peer and then answered by RST",
+        "{what} were taken by the peer and then answered by RST",
     ),
     conditions=CONDITIONS,
     yields_to=("IDLE103", "IDLE108"),

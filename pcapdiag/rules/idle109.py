@@ -41,7 +41,6 @@ from pcapdiag.engine.types import Fin, IdlePeriod
 from pcapdiag.rules.conditions import (
     PAYLOAD_AFTER_IDLE,
     client_waited,
-    hold,
     is_farewell,
     nothing_missed,
     numbered,
@@ -64,10 +63,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     reset = was_reset(period)
     reasons = [
         f"the client spoke last: it had waited {format_duration(period.gap)} when the server answered",

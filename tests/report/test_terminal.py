@@ -17,7 +17,7 @@ from pcapdiag.engine.types import Fin
 from pcapdiag.report.model import Point, Report
 from pcapdiag.report.terminal import Terminal
 from pcapdiag.report.text import cell_len
-from pcapdiag.rules.types import Finding
+from pcapdiag.rules.types import Confidence, Finding
 from tests.report import kinds, samples
 from tests.report.factory import finding, period
 
@@ -84,8 +84,12 @@ def test_an_empty_answer_says_what_was_looked_at() -> None:
 
 def test_a_heartbeat_is_not_nothing() -> None:
     """Heartbeats are counted apart, but where they were lost the all-clear says so."""
-    assert lines(samples.report(findings=(), heartbeats=samples.everything().heartbeats))[0] == (
-        "Nothing but 1 heartbeat was seen to be lost on an idle connection."
+    beats = samples.everything().heartbeats
+    assert lines(samples.report(findings=(), heartbeats=beats), width=120)[0] == (
+        "1 heartbeat on an idle connection was lost, and nothing else was seen to be."
+    )
+    assert lines(samples.report(findings=(), heartbeats=beats, unproved=(finding(proved=False),)), width=150)[0] == (
+        "1 heartbeat on an idle connection was lost, and nothing else was seen to be; 1 may have been (not proved)."
     )
 
 
