@@ -55,7 +55,8 @@ class ServiceView:
 
     ``failed_beyond`` of ``total_beyond`` silences at least as long as the shortest failed one failed.
     ``total_is_lower_bound`` says that survivors inside one histogram bucket could not be told from the bound.
-    ``pattern_reason`` is one sentence with the numbers.
+    ``pattern_reason`` is one sentence with the numbers. ``not_shown`` of the failures belong to rules that were not selected:
+    they are evidence all the same.
     """
 
     service: Service
@@ -67,6 +68,7 @@ class ServiceView:
     total_is_lower_bound: bool
     pattern: Pattern
     pattern_reason: str
+    not_shown: int = 0
 
     @property
     def endpoint(self) -> Endpoint:

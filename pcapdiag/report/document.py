@@ -69,7 +69,7 @@ def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
             "after_ns": failed.after, "length_ns": failed.length, "lower_bound": failed.lower_bound,
             "ended": ref(failed.ended)},
         "failed_beyond": v.failed_beyond, "total_beyond": v.total_beyond,
-        "total_is_lower_bound": v.total_is_lower_bound, "probes": sides(s.probes),
+        "total_is_lower_bound": v.total_is_lower_bound, "not_shown": v.not_shown, "probes": sides(s.probes),
         "probed_connections": s.probed, "resets_without_idle": s.resets_without_idle, "refused": s.refused,
         "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
     }  # fmt: skip

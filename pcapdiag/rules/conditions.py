@@ -24,6 +24,12 @@ def probe_after_idle(period: IdlePeriod) -> bool:
     return period.idle and period.wake.kind is WakeKind.PROBE
 
 
+def resets_window_probe(period: IdlePeriod) -> bool:
+    """Does a RST come while its side's window was closed, and the other side had sent last: a probe of that window?"""
+    theirs = period.last_by is not None and period.last_by != period.sender
+    return period.wake.kind is WakeKind.RST and period.peer.window == 0 and theirs
+
+
 def client_waited(period: IdlePeriod) -> bool:
     """Is the wake an answer for which the client had been waiting?"""
     return period.sender == "server" and period.last_speaker == "client"
