@@ -110,7 +110,8 @@ class Judge:
 def _part_of(event: Event) -> str:
     """What a finding says of its event, which is told whole in one place."""
     span = format_duration(event.end - event.start)
-    return f"part of the event at {iso(event.start, 3)}: {event.failures:,} failures within {span}"
+    what = "one of those that came together" if event.or_timer else "part of the event"
+    return f"{what} at {iso(event.start, 3)}: {event.failures:,} failures within {span}"
 
 
 def _lost_in_silence(finding: Finding) -> bool:

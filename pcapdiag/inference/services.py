@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.objects import EDGES
 from pcapdiag.engine.types import Endpoint, Extreme, Outcome, Service
+from pcapdiag.inference.events import explanation
 from pcapdiag.inference.silences import outlived
 from pcapdiag.inference.types import Event, FailedSilence, Pattern, ServiceView
 
@@ -107,9 +108,9 @@ def _pattern(
     if shortest is None:
         return Pattern.NONE, "no silence failed"
     if event is not None:
-        return Pattern.EVENT, (
-            f"{len(samples)} of {event.failures} failures that came within {format_duration(event.end - event.start)} (restart, "
-            "failover, flush), not a timer"
+        return Pattern.UNDETERMINED if event.or_timer else Pattern.EVENT, (
+            f"{len(samples)} of {event.failures} failures that came within {format_duration(event.end - event.start)}: "
+            f"{explanation(event)}"
         )
     exact = [s for s in samples if not s.lower_bound]
     lengths = sorted(s.length for s in exact or samples)

@@ -31,7 +31,8 @@ class FailedSilence:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Failures that came together after very different silences, which no idle timeout explains.
+    """Failures that came together after very different silences, which no idle timeout explains, or (``or_timer``) only one
+    shorter than all of them, of which it is not known that nothing survives it.
 
     ``start`` and ``end`` are the times of the first and the last of them, in ns. ``failures`` counts incidents;
     ``shortest`` and ``longest`` are the silences before them, in ns, of those that were measured exactly.
@@ -43,6 +44,7 @@ class Event:
     shortest: int
     longest: int
     services: tuple[Endpoint, ...]
+    or_timer: bool = False
 
     def holds(self, service: Endpoint, time: int) -> bool:
         """Is a failure of ``service`` at ``time`` part of it?"""

@@ -79,7 +79,8 @@ def event(e: Event) -> Json:
     """Failures that came together."""
     return {
         "start": time(e.start), "end": time(e.end), "failures": e.failures, "shortest_ns": e.shortest,
-        "longest_ns": e.longest, "services": [endpoint(s) for s in e.services], "text": sentence(e),
+        "longest_ns": e.longest, "services": [endpoint(s) for s in e.services], "or_timer": e.or_timer,
+        "text": sentence(e),
     }  # fmt: skip
 
 

@@ -114,7 +114,7 @@ class Terminal:
         more = len(event.services) - len(shown)
         on = ", ".join(map(str, shown)) + (f" and {count(more, 'more service')}" if more else "")
         text = f"{iso(event.start, 3)}: {sentence(event)}. On {on}."
-        yield from canvas.lines([Span("Event"), *words(canvas.own(text))], rest="  ")
+        yield from canvas.lines([Span("Together" if event.or_timer else "Event"), *words(canvas.own(text))], rest="  ")
 
     def _services(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
         groups: dict[Endpoint, list[Finding]] = {}
