@@ -67,7 +67,9 @@ def finding_body(finding: Finding, canvas: Canvas, names: FileNames | None) -> I
 def _ladder(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
     """The frames that prove it, in the order in which they were captured."""
     period = finding.period
-    if period.start is None:
+    if not period.idle and period.start is None:
+        yield from canvas.spans("before", words("not kept, as there was no idle period", "dim"), 4, FRAME)
+    elif period.start is None:
         first = [Span("idle"), Span(gap(period), "gap"), *probed(period), *words("(first seen here)", "dim")]
         yield from canvas.spans("before", first, 4, FRAME)
     for role, at in proof(period):

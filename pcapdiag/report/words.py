@@ -91,6 +91,7 @@ def origin(found: Origin) -> str:
     """Who sent the RST, and the one or two signals that say so, without what is concluded from each."""
     telling = [s for s in found.signals if s.points_to is found.sender]
     telling = telling or [s for s in found.signals if s.points_to is not None]  # undetermined: those at odds
+    telling = telling or list(found.signals)  # or what was measured, and tells nothing
     # The form is on the answer's own line already; where it is the main evidence, what is concluded from it is said here.
     forms = [s for s in telling if s.name == "form" and found.sender in (Sender.STRANGER, Sender.ABORTED)]
     shown = [s.values.rpartition(": ")[2] for s in forms]
