@@ -53,10 +53,9 @@ from pcapdiag.rules.conditions import (
     RESET,
     nothing_missed,
     numbered,
-    unmarked,
 )
 from pcapdiag.rules.examples import OPENED
-from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, noun, repeated, went_on
+from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, odd_form, repeated, went_on
 from pcapdiag.rules.telling import filled
 from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
 
@@ -65,12 +64,9 @@ CONDITIONS = (PAYLOAD_AFTER_IDLE, NO_LATE_ANSWER, RESET, NO_FIN, NOT_ACCEPTED)
 
 def check(period: IdlePeriod) -> Finding:
     """The finding for ``period``, of which the conditions hold."""
-    against = [*maybe_fin(period), *went_on(period), *aborts(period), *late(period)]
-    if unmarked(period):
-        against.append(f"the RST acknowledges the {noun(period)}, but with window 0 and without the timestamps that were "
-                       "negotiated: its form does not tell who sent it")  # fmt: skip
     return found(
-        RULE, period, [*continuous(period), *no_fin(period), *bare(period), *repeated(period)], against,
+        RULE, period, [*continuous(period), *no_fin(period), *bare(period), *repeated(period)],
+        [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *odd_form(period)],
         proved=nothing_missed(period) and numbered(period),
         most=Confidence.CERTAIN if period.fin is Fin.EXCLUDED else Confidence.LIKELY,
     )  # fmt: skip

@@ -44,13 +44,10 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Fin, IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, fin_before, nothing_missed, numbered
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, crossed, fin_before, nothing_missed, numbered
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import between, continuous, found, noun, repeated
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
-
-#: What is longer than this under way has been lost: no path takes 3 s, where RFC 6298 (2.1, 5.7) falls back if it cannot measure.
-IN_FLIGHT = 3_000_000_000
 
 CONDITIONS = (
     PAYLOAD_AFTER_IDLE,
@@ -85,7 +82,10 @@ def story(period: IdlePeriod) -> list[str]:
         return [f"the {what} acknowledges a FIN that was not captured: its sender ignored it"]
     if period.fin_acknowledged:
         return [f"ignored: the {what} acknowledges the FIN of frame {fin.frame}, which came {between(fin, wake)} before it"]
-    if wake.time - fin.time > IN_FLIGHT:
+    if not crossed(period) and fin.time > wake.time:
+        return [f"not acknowledged: the FIN of frame {fin.frame}, recorded {between(wake, fin)} after the {what}, does not "
+                f"acknowledge it: the {what} had not arrived by then"]  # fmt: skip
+    if not crossed(period):
         return [
             f"not received: the {what} does not acknowledge the FIN of frame {fin.frame}, recorded {between(fin, wake)} before "
             "it, longer than anything is in flight: the FIN was lost on its way to the sender"

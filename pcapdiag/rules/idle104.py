@@ -42,15 +42,12 @@ from collections.abc import Sequence
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod, WakeKind
-from pcapdiag.rules.conditions import RST_ONLY, nothing_missed
+from pcapdiag.rules.conditions import RST_ONLY, UNDER_WAY, client_waited_for, nothing_missed
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.origin import origin
 from pcapdiag.rules.phrases import continuous, found, other
 from pcapdiag.rules.telling import count, filled, listed
 from pcapdiag.rules.types import Condition, Example, Finding, Rule, Sender, Severity
-
-#: A RST answers within a round trip, and no path takes 3 s: it is what RFC 6298 (2.1, 5.7) falls back to where it cannot measure.
-ANSWERS_WITHIN = 3_000_000_000
 
 CONDITIONS = (
     Condition(
@@ -92,11 +89,6 @@ def unanswered_probe(period: IdlePeriod) -> bool:
     return probes > 0 and period.last_by == period.sender
 
 
-def client_waited_for(period: IdlePeriod) -> bool:
-    """Had the client spoken last, as far as the server's side was captured at all?"""
-    return period.last_speaker == "client" and period.connection.packets[1] > 0
-
-
 def by_the_client(period: IdlePeriod) -> bool:
     """Did the client itself send the RST, as far as can be told?"""
     if period.sender != "client":
@@ -119,7 +111,7 @@ def answers_an_ack(period: IdlePeriod) -> list[str]:
     rst, before = period.wake.first, period.last_before
     if before is None or period.last_by != other(period.sender) or rst.flags != RST_ONLY or any(period.missed):
         return []
-    if period.silence > ANSWERS_WITHIN:
+    if period.silence > UNDER_WAY:
         return []
     return [
         f"it answers the pure ACK of frame {before.frame}, {format_duration(period.silence)} before it: it is bare and takes its "
