@@ -108,7 +108,7 @@ class Terminal:
         yield ""
         if report.incidents or report.unproved:
             yield from canvas.fact("packets", letters(canvas), "dim")
-        yield from reading(report, canvas, self.every)
+        yield from canvas.rows(reading(report, canvas, self.every))
 
     def _event(self, event: Event, canvas: Canvas) -> Iterator[str]:
         """Failures that came together, said once for all of them."""
