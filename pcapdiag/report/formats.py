@@ -38,6 +38,7 @@ _RENDERERS = (
     ("terminal", ".txt", "terminal", "Terminal"),
     ("json", ".json", "json_", "JsonReport"),
     ("jsonl", ".jsonl", "jsonl", "JsonLines"),
+    ("markdown", ".md", "markdown", "Markdown"),
 )
 
 FORMATS = tuple(name for name, *_ in _RENDERERS)

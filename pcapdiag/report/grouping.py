@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pcapdiag.engine.types import Endpoint
@@ -48,3 +49,14 @@ def quiet_heading(report: Report) -> str:
     """What they are called: services without an incident, if others had some."""
     such = "such " if report.options.select or report.options.ignore else ""
     return f"Services without {such}an incident" if report.incidents else "Services"
+
+
+def spread(findings: Iterable[Finding], most: int) -> list[Finding]:
+    """So many of them that each service and rule has its first before any has its second."""
+    ranks: dict[tuple[Endpoint, str], int] = {}
+    ranked: list[tuple[int, int, Finding]] = []
+    for finding in findings:
+        key = finding.period.connection.server, finding.rule
+        ranks[key] = rank = ranks.get(key, 0) + 1
+        ranked.append((rank, len(ranked), finding))
+    return [finding for *_, finding in sorted(ranked, key=lambda r: r[:2])][:most]

@@ -61,18 +61,29 @@ def probes(view: ServiceView) -> str:
 
 def quiet_services(views: Sequence[ServiceView], canvas: Canvas, every: bool, heading: str) -> Iterator[str]:
     """Services that lost nothing: one line each, the longest silence first."""
-    known = [(v, v.longest_survived) for v in views if v.longest_survived]
-    known.sort(key=lambda pair: -pair[1].length)
+    known = longest_first(views)
     if not known:
         return
     yield ""
     yield from canvas.sentence(heading, "heading")
     shown = known if every else known[:QUIET_SHOWN]
-    for view, longest in shown:
-        sent = sum(view.service.probes)
-        least = ">= " if longest.lower_bound else ""
-        probing = count(sent, "keepalive probe") if sent else "no keepalive probe"
-        text = f"survived {least}{seconds(longest.length)} of silence; {probing}"
-        yield from canvas.lines([Span(str(view.endpoint)), Span(f"{canvas.dot} {text}")], Span("  "), "    ")
+    for view in shown:
+        yield from canvas.lines([Span(str(view.endpoint)), Span(f"{canvas.dot} {quiet_text(view)}")], Span("  "), "    ")
     if len(known) > len(shown):
         yield from canvas.sentence(f"{canvas.mark} {len(known) - len(shown):,} more (--all lists them)", "dim", 2)
+
+
+def longest_first(views: Sequence[ServiceView]) -> list[ServiceView]:
+    """The services that survived some silence, the longest first."""
+    known = [(v.longest_survived.length, v) for v in views if v.longest_survived]
+    return [view for _, view in sorted(known, key=lambda pair: -pair[0])]
+
+
+def quiet_text(view: ServiceView) -> str:
+    """What a service survived that lost nothing."""
+    longest, sent = view.longest_survived, sum(view.service.probes)
+    probing = count(sent, "keepalive probe") if sent else "no keepalive probe"
+    if longest is None:
+        return f"no silence was seen to survive; {probing}"
+    least = ">= " if longest.lower_bound else ""
+    return f"survived {least}{seconds(longest.length)} of silence; {probing}"
