@@ -39,6 +39,7 @@ _RENDERERS = (
     ("json", ".json", "json_", "JsonReport"),
     ("jsonl", ".jsonl", "jsonl", "JsonLines"),
     ("markdown", ".md", "markdown", "Markdown"),
+    ("html", ".html", "html", "Html"),
 )
 
 FORMATS = tuple(name for name, *_ in _RENDERERS)

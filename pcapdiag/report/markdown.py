@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple, TextIO
 
 from pcapdiag.engine.types import WakeKind
 from pcapdiag.inference.events import sentence
+from pcapdiag.report.blocks import ends
 from pcapdiag.report.brief import apart, context_heading
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import proof

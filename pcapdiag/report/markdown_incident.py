@@ -11,13 +11,10 @@ from pcapdiag.report.filters import display_filters
 from pcapdiag.report.incident import handshake, label, next_connection, signal_text, title, verdict
 from pcapdiag.report.markdown_text import block, code, mermaid, prose
 from pcapdiag.report.model import Report
-from pcapdiag.report.rungs import Rung, more_after, rungs
-from pcapdiag.report.times import iso
+from pcapdiag.report.rungs import NOTED, Rung, more_after, rungs
+from pcapdiag.report.times import iso, relative
 from pcapdiag.report.words import answer, count
 from pcapdiag.rules.types import Finding
-
-#: What a packet was taken for, if that is not plain from its flags.
-_NOTED = ("retransmission", "copy", "stray", "probe")
 
 
 def incident(number: int, finding: Finding, report: Report, canvas: Canvas) -> Iterator[str]:
@@ -72,7 +69,7 @@ def _ladder(finding: Finding, shown: Sequence[Rung], more: int, canvas: Canvas) 
         for note in _between(rung):
             yield f"{'':>8}  {'':>12}  {canvas.own(note)}"
         side = "C ->   " if rung.side == "client" else "   <- S"
-        yield f"{rung.ref.frame:>8}  {_elapsed(rung.elapsed):>12}  {side}  {canvas.own(_text(rung))}".rstrip()
+        yield f"{rung.ref.frame:>8}  {relative(rung.elapsed):>12}  {side}  {canvas.own(_text(rung))}".rstrip()
     if finding.period.answer is None and finding.period.wake.kind is not WakeKind.RST:
         yield f"{'':>8}  {'':>12}  {canvas.own(answer(finding.period))}"
     if more:
@@ -104,10 +101,4 @@ def _told(rung: Rung) -> str:
 
 
 def _repeated(rung: Rung) -> str:
-    return rung.taken_for if rung.taken_for in _NOTED else ""
-
-
-def _elapsed(ns: int) -> str:
-    """Seconds with six decimals, as Wireshark's column."""
-    us = abs(ns) // 1000
-    return f"{'-' if ns < 0 else ''}{us // 1_000_000}.{us % 1_000_000:06d}"
+    return rung.taken_for if rung.taken_for in NOTED else ""

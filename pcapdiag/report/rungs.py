@@ -22,6 +22,8 @@ from pcapdiag.rules.types import Finding
 AROUND, HANDSHAKE = 2, 3
 #: A stretch without a packet, in ns, that is drawn between two of them.
 SILENCE = 1_000_000_000
+#: What a packet was taken for, if that is not plain from its flags.
+NOTED = ("retransmission", "copy", "stray", "probe")
 #: Cells for what was sent, as far as it can be read.
 LABEL = 120
 
