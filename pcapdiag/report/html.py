@@ -14,7 +14,7 @@ from pcapdiag.report.headline import by_rule, headline, looked_at, others
 from pcapdiag.report.html_services import SERVICES_SHOWN, Incidents, anchor, services
 from pcapdiag.report.html_style import STYLE
 from pcapdiag.report.incident import digests, where
-from pcapdiag.report.markup import Markup, facts, spans, table, tag, together
+from pcapdiag.report.markup import NEWLINE, Markup, facts, spans, table, tag, together
 from pcapdiag.report.model import Report
 from pcapdiag.report.reading import reading
 from pcapdiag.report.times import iso
@@ -30,7 +30,7 @@ _CONTEXT_SHOWN, _EVENTS_SHOWN = 20, 20
 
 
 class Html:
-    """Renders for browsers. ``payload`` shows the first bytes of what was sent, which is private; ``every`` leaves nothing out."""
+    """Renders for browsers. ``payload`` shows the first bytes of what was sent, which is private; ``every`` leaves out nothing."""
 
     name: ClassVar[str] = "html"
     suffix: ClassVar[str] = ".html"
@@ -58,7 +58,7 @@ def _head(report: Report) -> Markup:
         tag("title", headline(report)),
         tag("style", Markup(STYLE)),
     )
-    return tag("head", together(metas, Markup("\n")))
+    return tag("head", together(metas, NEWLINE))
 
 
 class _Section(NamedTuple):
@@ -88,7 +88,7 @@ class _Page:
         yield tag("nav", tag("ul", *items), aria_label="On this page")
         for section, parts in made:
             if parts:
-                yield tag("section", together(parts, Markup("\n")), id=section.anchor)
+                yield tag("section", together(parts, NEWLINE), id=section.anchor)
         yield tag("footer", tag("p", f"pcapdiag {self.report.version}. This page is complete in itself: it runs no script and "
                                 "loads nothing."))  # fmt: skip
 
@@ -147,7 +147,7 @@ class _Page:
         yield facts((row.label, spans(row.spans)) for row in reading(self.report, self.canvas, self.every))
         known = list(digests(self.report))
         if known:
-            yield table(("capture", "SHA-256"), ((file.name, tag("code", digest)) for file, digest in known))
+            yield facts(("SHA-256", together((tag("code", digest), " ", file.name))) for file, digest in known)
 
 
 #: The page in order. What sets the timeouts right belongs between the services and what was not proved.

@@ -9,12 +9,12 @@ from pcapdiag.report.blocks import ends, limiting_rows, stream
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import display_filters
 from pcapdiag.report.incident import handshake, label, next_connection, title, verdict, where
-from pcapdiag.report.markup import Markup, facts, spans, table, tag, together
+from pcapdiag.report.markup import NEWLINE, Markup, facts, spans, tag, together
 from pcapdiag.report.model import Report
 from pcapdiag.report.rungs import NOTED, Rung, following, more_after, rungs
 from pcapdiag.report.times import iso, relative
 from pcapdiag.report.words import answer, count, gap
-from pcapdiag.rules.types import Finding
+from pcapdiag.rules.types import Finding, Signal
 
 #: Bytes shown of a request, if its payload is asked for, and bytes on a line.
 _DUMPED, _LINE = 256, 16
@@ -44,18 +44,18 @@ def _inside(finding: Finding, report: Report, canvas: Canvas, payload: bool) -> 
         next_ = excerpt.successor
         rest = next_.segments - len(next_.steps)
         opened = ladder(next_.connection, following(next_), "", rest)
-        yield tag("details", tag("summary", "Next connection: ", next_connection(excerpt) or ""), tag("div", opened, class_="inside"))
+        what = tag("summary", "Next connection: ", next_connection(excerpt) or "")
+        yield tag("details", what, tag("div", opened, class_="inside"))
     if finding.origin is not None and finding.origin.signals:
-        rows = [(s.name, s.values, str(s.points_to or "")) for s in finding.origin.signals]
         yield tag("h3", f"Who sent the RST: {finding.origin.sender}")
-        yield table(("signal", "measured", "points to"), rows)
+        yield facts((signal.name, _signal(signal)) for signal in finding.origin.signals)
     yield tag("h3", "Wireshark filter")
     for file, wanted in display_filters(finding.period):
         yield tag("p", f"In {report.file_name(file)}:") if len(report.files) > 1 else Markup()
         yield tag("code", wanted, class_="copy")
     if payload and finding.period.wake.payload:
         yield tag("h3", "First bytes of what was sent")
-        yield tag("pre", together(dump(finding.period.wake.payload[:_DUMPED]), Markup("\n")), tabindex="0")
+        yield tag("pre", together(dump(finding.period.wake.payload[:_DUMPED]), NEWLINE), tabindex="0")
 
 
 def _facts(finding: Finding, report: Report, canvas: Canvas) -> Iterator[tuple[str, str]]:
@@ -72,6 +72,11 @@ def _facts(finding: Finding, report: Report, canvas: Canvas) -> Iterator[tuple[s
     yield from ((row.label, spans(row.spans)) for row in limiting_rows(finding, canvas, names))
 
 
+def _signal(signal: Signal) -> Markup:
+    points = f"points to {signal.points_to}" if signal.points_to else ""
+    return together([signal.values, *([" ", tag("b", points)] if points else [])])
+
+
 def ladder(connection: Connection, shown: tuple[Rung, ...], last: str, more: int) -> Markup:
     """Packets between two lines, the client's at the left."""
     sides = tag("span", f"client {connection.client}"), " ", tag("span", f"server {connection.server}")
@@ -85,7 +90,7 @@ def ladder(connection: Connection, shown: tuple[Rung, ...], last: str, more: int
         lines.append(_packet(rung))
     lines += [_note(last, "bad")] if last else []
     lines += [_note(f"{count(more, 'more packet')} of this connection")] if more else []
-    return tag("ol", together(lines, Markup("\n")), class_="ladder")
+    return tag("ol", together(lines, NEWLINE), class_="ladder")
 
 
 def _note(said: str, style: str = "") -> Markup:

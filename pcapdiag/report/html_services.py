@@ -1,4 +1,4 @@
-"""Services in the HTML report: what their silences say, and their incidents, worst service first; then those that lost nothing."""
+"""Services in the HTML report: what their silences say, and their incidents, worst first; then those that lost nothing."""
 
 from __future__ import annotations
 

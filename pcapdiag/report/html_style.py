@@ -41,6 +41,7 @@ caption { text-align: left; padding-bottom: .25rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line);
   overflow-wrap: normal; }
 th { font-weight: 600; }
+td code { overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; background: var(--card); }
 summary { cursor: pointer; padding: .6rem .75rem; }
 summary .title { font-weight: 600; }
@@ -82,8 +83,8 @@ svg { display: block; max-width: 100%; height: auto; }
   main { padding: 1rem .75rem 2rem; }
   h1 { font-size: 1.25rem; }
   dl > div { grid-template-columns: 1fr; padding: .25rem 0; }
-  .ladder li { grid-template-columns: 2.75rem minmax(0, 1fr); }
-  .ladder .at { display: block; grid-column: 1; font-size: .65rem; padding: 0; text-align: left; }
+  .ladder li { grid-template-columns: 3.4rem minmax(0, 1fr); gap: 0 .4rem; }
+  .ladder .at { grid-column: 1; font-size: .65rem; padding: 0; text-align: left; white-space: nowrap; }
   .ladder .frame { text-align: left; }
   .ladder .lane { grid-column: 2; grid-row: 1 / span 2; }
 }

@@ -22,6 +22,10 @@ class Markup(str):
     __slots__ = ()
 
 
+#: What separates elements, for whoever reads the source.
+NEWLINE = Markup("\n")
+
+
 def text(said: str) -> Markup:
     """Any text, with what could act on a terminal or turn a line around made visible, as in every other report."""
     return said if isinstance(said, Markup) else Markup(escape(clean(said)))
@@ -46,7 +50,7 @@ def tag(name: str, *inside: str, **attributes: str | bool | None) -> Markup:
 
 
 def together(parts: Iterable[str], between: str = "") -> Markup:
-    """Pieces one after the other."""
+    """Pieces one after the other, with the same between them."""
     return Markup(text(between).join(map(text, parts)))
 
 
@@ -57,7 +61,7 @@ def spans(pieces: Iterable[Span]) -> Markup:
 
 def facts(rows: Iterable[tuple[str, str]]) -> Markup:
     """Labels and what is said beside each, as a list of terms."""
-    made = together((tag("div", tag("dt", label), " ", tag("dd", said)) for label, said in rows), "\n")
+    made = together((tag("div", tag("dt", label), " ", tag("dd", said)) for label, said in rows), NEWLINE)
     return tag("dl", made) if made else made
 
 
@@ -66,5 +70,5 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], caption: str = "")
     heads = tag("tr", *(tag("th", cell, scope="col") for cell in head))
     lines = [tag("tr", *(tag("td", cell) for cell in cells)) for cells in rows]
     inside = [tag("caption", caption)] if caption else []
-    inside += [tag("thead", heads), tag("tbody", together(lines, "\n"))]
+    inside += [tag("thead", heads), tag("tbody", together(lines, NEWLINE))]
     return tag("div", tag("table", *inside), class_="scroll", tabindex="0", role="region", aria_label=caption or None)
