@@ -30,7 +30,7 @@ _CONTEXT_SHOWN, _EVENTS_SHOWN = 20, 20
 
 
 class Html:
-    """Renders for browsers. ``payload`` shows the first bytes of what was sent, which is private; ``every`` leaves out nothing."""
+    """Renders for browsers. ``payload`` shows first bytes of what was sent, which is private; ``every`` leaves nothing out."""
 
     name: ClassVar[str] = "html"
     suffix: ClassVar[str] = ".html"
