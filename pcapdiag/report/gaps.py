@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log
 
+from pcapdiag.durations import parse_duration
 from pcapdiag.engine.types import Bound, Endpoint, RecordRef
+from pcapdiag.inference import silences
 from pcapdiag.inference.types import ServiceView
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean
@@ -91,11 +93,14 @@ class GapPlot:
     @property
     def ticks(self) -> tuple[tuple[int, str], ...]:
         """Lengths to be named on the axis: a few round ones."""
-        round_ones = (_LEAST, 10 * _LEAST, 100 * _LEAST, _S, 10 * _S, 60 * _S, 600 * _S, 3600 * _S, 6 * 3600 * _S, 86400 * _S)
-        names = ("1 ms", "10 ms", "100 ms", "1 s", "10 s", "1 min", "10 min", "1 h", "6 h", "1 d")
-        return tuple((at, name) for at, name in zip(round_ones, names, strict=True) if self.start <= at <= self.end)
+        return tuple((parse_duration(name), name) for name in _TICKS if self.start <= parse_duration(name) <= self.end)
 
 
+#: As people set timeouts.
+_TICKS = (
+    "1 ms", "10 ms", "100 ms", "1 s", "2 s", "5 s", "10 s", "20 s", "30 s", "1 min", "2 min", "5 min", "10 min", "20 min",
+    "30 min", "1 h", "2 h", "4 h", "8 h", "1 d", "2 d", "5 d", "10 d", "30 d",
+)  # fmt: skip
 _SIGN = {Bound.EXACT: "", Bound.LOWER: ">= ", Bound.UPPER: "<= "}
 _IN_SILENCE = {rule.code for rule in VERDICTS if rule.in_silence}
 
@@ -115,8 +120,8 @@ def gaps(report: Report, most: int = MOST) -> tuple[GapPlot, ...]:
 def _failure(finding: Finding) -> Failure:
     period = finding.period
     inside = finding.rule in _IN_SILENCE
-    # What a timeout saw is the silence that was answered last, not the time since the last payload: probes may lie between.
-    length = period.silence_answered if inside else period.silence
+    # What a timeout saw is the silence since the last answered segment, not since the last payload: probes may lie between.
+    length = silences.failed_silence(period).length if inside else period.silence
     return Failure(length, finding.rule, period.bound, inside, period.wake.first.ref)
 
 

@@ -126,6 +126,7 @@ def lanes(report: Report, *, align: Align = "time", most: int = 50) -> Lanes:
         zero = found[0].period.wake.first.ref.time if origin is None else origin
         drawn.append(_lane(found, report, zero))
         legible += [_answered(f.period, zero) for f in found]
+        legible += [Span(drawn[-1].marks[0].at, bar.start) for bar in drawn[-1].bars[:1]]
     times = [mark.at for lane in drawn for mark in lane.marks]
     times += [at for lane in drawn for bar in lane.bars for at in (bar.start, bar.end)]
     left_out = len(affected) - len(chosen)

@@ -153,13 +153,14 @@ def _bar(bar: GapBar, lanes: Lanes, style: _Style, middle: float) -> Iterator[Sh
     yield Line(right, middle - height / 2, right, middle + height / 2, "gap-edge")
     if not bar.open:
         yield Line(left, middle - height / 2, left, middle + height / 2, "gap-edge")
+    text = inside(Text((left + right) / 2, middle + 4, f"idle {bar.text}", 11, "middle", "gap-text"), style.left, style.right)
+    covered = extent(text) if style.words else (0.0, 0.0)
     for piece in lanes.axis.breaks:
         x = style.left + (style.right - style.left) * (piece.left + piece.right) / 2
-        if left < x < right:
+        if left < x < right and not covered[0] - 6 < x < covered[1] + 6:
             yield from _slashes(x, middle, height / 2, "gap-edge")
     if style.words:
-        text = Text((left + right) / 2, middle + 4, f"idle {bar.text}", 11, "middle", "gap-text")
-        yield inside(text, style.left, style.right)
+        yield text
 
 
 def _slashes(x: float, y: float, size: float, role: str) -> Iterator[Shape]:
