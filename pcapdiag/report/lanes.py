@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from pcapdiag.engine.types import AnswerKind, Connection, IdlePeriod, RecordRef, Seen, Traced, WakeKind
+from pcapdiag.engine.types import AnswerKind, Connection, Endpoint, IdlePeriod, RecordRef, Seen, Traced, WakeKind
 from pcapdiag.report.axis import Axis, Span, axis
 from pcapdiag.report.filters import proof
-from pcapdiag.report.headline import headline
+from pcapdiag.report.headline import headline, others
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean, cut
 from pcapdiag.report.words import answer, count, gap, sent
@@ -131,16 +131,17 @@ def lanes(report: Report, *, align: Align = "time", most: int = 50) -> Lanes:
     times += [at for lane in drawn for bar in lane.bars for at in (bar.start, bar.end)]
     left_out = len(affected) - len(chosen)
     note = f"{len(chosen):,} of {count(len(affected), 'affected connection')} drawn" if left_out else ""
-    return Lanes(align, headline(report), tuple(drawn), axis(times, legible), origin, left_out, note)
+    title = " ".join([headline(report), *(f"{told}." for told in others(report))])
+    return Lanes(align, title, tuple(drawn), axis(times, legible), origin, left_out, note)
 
 
 def _affected(report: Report) -> list[list[Finding]]:
     """The findings of each connection on which something was lost, or may have been."""
-    by_connection: dict[tuple[int, RecordRef], list[Finding]] = {}
+    by_connection: dict[tuple[int, Endpoint, Endpoint, RecordRef], list[Finding]] = {}
     harmless = report.harmless if report.options.show_harmless else ()
     for finding in (*report.incidents, *report.heartbeats, *report.unproved, *harmless):
         c = finding.period.connection
-        by_connection.setdefault((c.point, c.first), []).append(finding)
+        by_connection.setdefault((c.point, c.client, c.server, c.first), []).append(finding)
     return [sorted(found, key=lambda f: _place(f.period.wake.first.ref)) for found in by_connection.values()]
 
 

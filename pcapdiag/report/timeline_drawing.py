@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pcapdiag.report.axis import Piece
 from pcapdiag.report.drawing import (
     Box,
     Drawing,
@@ -27,6 +28,8 @@ from pcapdiag.report.words import count
 WIDTH, MARGIN = 960.0, 16.0
 #: Up to this many lanes there is room for words beside the marks; beyond, each lane is one line.
 WORDY = 6
+#: A piece as wide as this has ticks inside.
+TICKED = 300.0
 _ROLES = {
     MarkKind.ACK: "ack", MarkKind.PROBE: "probe", MarkKind.SYN: "syn", MarkKind.FIN: "fin", MarkKind.RST: "rst",
     MarkKind.ICMP: "icmp",
@@ -96,7 +99,7 @@ def short(ns: int) -> str:
         if ns < 999.5 * unit:
             return f"{ns / unit:.3g} {name}"
     minutes = ns / 60_000_000_000
-    return f"{minutes:.3g} min" if minutes < 120 else f"{minutes / 60:.4g} h" if minutes < 48 * 60 else f"{minutes / 1440:.4g} d"
+    return f"{minutes:.3g} min" if minutes < 120 else f"{minutes / 60:.3g} h" if minutes < 48 * 60 else f"{minutes / 1440:.4g} d"
 
 
 def _said(lanes: Lanes, style: _Style) -> str:
@@ -143,6 +146,9 @@ def _lane(lane: Lane, lanes: Lanes, style: _Style, top: float) -> Iterator[Shape
     for mark in sorted(lane.marks, key=lambda m: bool(m.role)):
         yield from _mark(mark, lanes, style, middle)
     if style.words:
+        room = Rows(1)
+        lengths = (_length(bar, lanes, style, middle) for bar in lane.bars)
+        yield from (text for text in lengths if room.place(text) is not None)
         yield from _notes(lane, lanes, style, middle)
 
 
@@ -153,14 +159,20 @@ def _bar(bar: GapBar, lanes: Lanes, style: _Style, middle: float) -> Iterator[Sh
     yield Line(right, middle - height / 2, right, middle + height / 2, "gap-edge")
     if not bar.open:
         yield Line(left, middle - height / 2, left, middle + height / 2, "gap-edge")
-    text = inside(Text((left + right) / 2, middle + 4, f"idle {bar.text}", 11, "middle", "gap-text"), style.left, style.right)
-    covered = extent(text) if style.words else (0.0, 0.0)
+    covered = extent(_length(bar, lanes, style, middle)) if style.words else (0.0, 0.0)
     for piece in lanes.axis.breaks:
         x = style.left + (style.right - style.left) * (piece.left + piece.right) / 2
         if left < x < right and not covered[0] - 6 < x < covered[1] + 6:
             yield from _slashes(x, middle, height / 2, "gap-edge")
-    if style.words:
-        yield text
+
+
+def _length(bar: GapBar, lanes: Lanes, style: _Style, middle: float) -> Text:
+    """The gap's length, in the middle of its bar."""
+    left, right = _x(lanes, style, bar.start), _x(lanes, style, bar.end)
+    text = Text((left + right) / 2, middle + 4, f"idle {bar.text}", 11, "middle", "gap-text")
+    if text_width(text.text, text.size) + 8 > right - left:
+        text = text._replace(text=bar.text, size=10)
+    return inside(text, MARGIN, WIDTH - MARGIN)
 
 
 def _slashes(x: float, y: float, size: float, role: str) -> Iterator[Shape]:
@@ -199,6 +211,12 @@ def _notes(lane: Lane, lanes: Lanes, style: _Style, middle: float) -> Iterator[S
 def _breaks(lanes: Lanes, style: _Style, top: float, bottom: float) -> Iterator[Shape]:
     """Bands behind the lanes where time is left out, each with its length above."""
     rows, wide = Rows(2, 4), style.right - style.left
+    if lanes.origin is None:
+        x = _x(lanes, style, 0)
+        text = Text(x, top - 7, "wake", 9.5, "middle", "text")
+        rows.place(text)
+        yield text
+        yield Line(x, top - 2, x, bottom + 2, "line")
     for piece in lanes.axis.breaks:
         left, right = style.left + wide * piece.left, style.left + wide * piece.right
         yield Box(left + 3, top - 2, right - left - 6, bottom - top + 4, "break", f"{short(piece.length)} left out")
@@ -217,18 +235,35 @@ def _axis(lanes: Lanes, style: _Style, y: float) -> Iterator[Shape]:
         single = piece.start == piece.end
         a, b = ((left + right) / 2,) * 2 if single else (left, right)
         yield Line(a, base, b, base, "axis")
-        for x in {a, b}:
+        for x in (a,) if single else (a, b):
             yield Line(x, base - 4, x, base + 4, "axis")
-        text = Text((a + b) / 2, base, short(piece.end - piece.start), 10, "middle", "text")
-        row = None if single else lengths.place(text)
+        ticked = not single and right - left >= TICKED
+        length = Text(b if ticked else (a + b) / 2, base, short(piece.end - piece.start), 10, "middle", "text")
+        length = inside(length, MARGIN, WIDTH - MARGIN)
+        row = None if single else lengths.place(length)
         if row is not None:
-            yield text._replace(y=base + 14 + 11 * row)
-        text = inside(Text(a, base, _offset(piece.start, lanes), 9.5, "start", "dim"), MARGIN, WIDTH - MARGIN)
-        row = starts.place(text)
+            yield length._replace(y=base + 14 + 11 * row)
+        if ticked:
+            yield from _ticks(piece, lanes, style, base, lengths)
+        begins = inside(Text(a, base, _offset(piece.start, lanes), 9.5, "start", "dim"), MARGIN, WIDTH - MARGIN)
+        row = starts.place(begins)
         if row is not None:
-            yield text._replace(y=base + 38 + 11 * row)
+            yield begins._replace(y=base + 38 + 11 * row)
     for gap in lanes.axis.breaks:
         yield from _slashes(style.left + wide * (gap.left + gap.right) / 2, base, 5, "axis")
+
+
+def _ticks(piece: Piece, lanes: Lanes, style: _Style, base: float, rows: Rows) -> Iterator[Shape]:
+    """Round times inside a wide piece, counted from its beginning; where there is no room for a number, the tick alone."""
+    length = piece.end - piece.start
+    least = length * 80 / ((style.right - style.left) * (piece.right - piece.left))
+    step = next(factor * unit for unit in (10**n for n in range(30)) for factor in (1, 2, 5) if factor * unit >= least)
+    for after in range(step, length, step):
+        x = _x(lanes, style, piece.start + after)
+        yield Line(x, base - 2, x, base + 4, "axis")
+        text = Text(x, base + 14, short(after), 9.5, "middle", "dim")
+        if rows.place(text) == 0:
+            yield text
 
 
 def _offset(at: int, lanes: Lanes) -> str:
