@@ -87,6 +87,15 @@ def fitting(text: str, size: float, width: float) -> str:
     return text.rstrip() + "…"
 
 
+def fitting_end(text: str, size: float, width: float) -> str:
+    """As much of the end of the text as has room: of an address with its port, the end says most."""
+    if text_width(text, size) <= width:
+        return text
+    while text and text_width(text, size) + size > width:
+        text = text[1:]
+    return "…" + text
+
+
 def wrapped(text: str, size: float, width: float) -> list[str]:
     """The text in lines, broken at spaces; what is too long for one is cut."""
     lines = [""]

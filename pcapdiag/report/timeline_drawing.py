@@ -17,6 +17,7 @@ from pcapdiag.report.drawing import (
     Text,
     extent,
     fitting,
+    fitting_end,
     inside,
     text_width,
     wrapped,
@@ -30,6 +31,11 @@ WIDTH, MARGIN = 960.0, 16.0
 WORDY = 6
 #: A piece as wide as this has ticks inside.
 TICKED = 300.0
+_SECOND = 1_000_000_000
+#: Between ticks: 1, 2, 5 of each power of ten below a minute; then as clocks are divided.
+_STEPS = [factor * 10**n for n in range(11) for factor in (1, 2, 5) if factor * 10**n <= 30 * _SECOND]
+_STEPS += [minutes * 60 * _SECOND for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 360, 720, 1440)]
+_STEPS += [days * 86_400 * _SECOND for days in (2, 5, 10, 30, 100, 365, 3650, 36500)]
 _ROLES = {
     MarkKind.ACK: "ack", MarkKind.PROBE: "probe", MarkKind.SYN: "syn", MarkKind.FIN: "fin", MarkKind.RST: "rst",
     MarkKind.ICMP: "icmp",
@@ -51,7 +57,7 @@ class _Style(NamedTuple):
 
 
 _WORDY = _Style(True, 118, 62, 17, 18, 5, 11, MARGIN + 8, WIDTH - MARGIN - 8)
-_PLAIN = _Style(False, 36, 18, 9, 10, 4, 11, MARGIN + 160, WIDTH - MARGIN - 236)
+_PLAIN = _Style(False, 36, 18, 9, 10, 4, 10, MARGIN + 160, WIDTH - MARGIN - 256)
 _TIGHT = _Style(False, 17, 8.5, 4, 6, 2.6, 9.5, MARGIN + 140, WIDTH - MARGIN - 212)
 
 
@@ -134,7 +140,9 @@ def _lane(lane: Lane, lanes: Lanes, style: _Style, top: float) -> Iterator[Shape
         yield Text(MARGIN, top + 12, lane.label, 11.5, "start", "heading")
         yield Text(WIDTH - MARGIN, top + 12, about, 10.5, "end", "dim")
     else:
-        yield Text(MARGIN, middle + 4, fitting(lane.client, style.size, style.left - MARGIN - 10), style.size, "start", "text")
+        yield Text(
+            MARGIN, middle + 4, fitting_end(lane.client, style.size, style.left - MARGIN - 10), style.size, "start", "text"
+        )
         if lane.bars:
             more = f" (+{len(lane.bars) - 1})" if len(lane.bars) > 1 else ""
             text = fitting(lane.bars[0].summary + more, style.size, WIDTH - MARGIN - style.right - 12)
@@ -161,9 +169,11 @@ def _bar(bar: GapBar, lanes: Lanes, style: _Style, middle: float) -> Iterator[Sh
         yield Line(left, middle - height / 2, left, middle + height / 2, "gap-edge")
     covered = extent(_length(bar, lanes, style, middle)) if style.words else (0.0, 0.0)
     for piece in lanes.axis.breaks:
-        x = style.left + (style.right - style.left) * (piece.left + piece.right) / 2
-        if left < x < right and not covered[0] - 6 < x < covered[1] + 6:
-            yield from _slashes(x, middle, height / 2, "gap-edge")
+        wide, a, b = style.right - style.left, piece.left, piece.right
+        places = [style.left + wide * (a + (b - a) * part) for part in (0.5, 0.8, 0.2)]
+        free = [x for x in places if left < x < right and not covered[0] - 6 < x < covered[1] + 6]
+        if free:
+            yield from _slashes(free[0], middle, height / 2, "gap-edge")
 
 
 def _length(bar: GapBar, lanes: Lanes, style: _Style, middle: float) -> Text:
@@ -256,9 +266,9 @@ def _axis(lanes: Lanes, style: _Style, y: float) -> Iterator[Shape]:
 def _ticks(piece: Piece, lanes: Lanes, style: _Style, base: float, rows: Rows) -> Iterator[Shape]:
     """Round times inside a wide piece, counted from its beginning; where there is no room for a number, the tick alone."""
     length = piece.end - piece.start
-    least = length * 80 / ((style.right - style.left) * (piece.right - piece.left))
-    step = next(factor * unit for unit in (10**n for n in range(30)) for factor in (1, 2, 5) if factor * unit >= least)
-    for after in range(step, length, step):
+    pixel = length / ((style.right - style.left) * (piece.right - piece.left))
+    step = next((s for s in _STEPS if s >= 80 * pixel), length)
+    for after in range(step, int(length - 8 * pixel), step):
         x = _x(lanes, style, piece.start + after)
         yield Line(x, base - 2, x, base + 4, "axis")
         text = Text(x, base + 14, short(after), 9.5, "middle", "dim")
