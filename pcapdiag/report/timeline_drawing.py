@@ -136,7 +136,7 @@ def _lane(lane: Lane, scale: Scale, style: _Style, top: float) -> Iterator[Shape
         yield from _mark(mark, scale, style, middle)
     if style.words:
         room = Rows(1)
-        lengths = (_length(bar, scale, style, middle) for bar in lane.bars)
+        lengths = (_length(bar, scale, middle) for bar in lane.bars)
         yield from (text for text in lengths if room.place(text) is not None)
         yield from _notes(lane, scale, style, middle)
 
@@ -148,7 +148,7 @@ def _bar(bar: GapBar, scale: Scale, style: _Style, middle: float) -> Iterator[Sh
     yield Line(right, middle - height / 2, right, middle + height / 2, "gap-edge")
     if not bar.open:
         yield Line(left, middle - height / 2, left, middle + height / 2, "gap-edge")
-    covered = extent(_length(bar, scale, style, middle)) if style.words else (0.0, 0.0)
+    covered = extent(_length(bar, scale, middle)) if style.words else (0.0, 0.0)
     for piece in scale.axis.breaks:
         a, b = piece.left, piece.right
         places = [scale.part(a + (b - a) * part) for part in (0.5, 0.8, 0.2)]
@@ -157,7 +157,7 @@ def _bar(bar: GapBar, scale: Scale, style: _Style, middle: float) -> Iterator[Sh
             yield from slashes(free[0], middle, height / 2, "gap-edge")
 
 
-def _length(bar: GapBar, scale: Scale, style: _Style, middle: float) -> Text:
+def _length(bar: GapBar, scale: Scale, middle: float) -> Text:
     """The gap's length, in the middle of its bar."""
     left, right = scale.x(bar.start), scale.x(bar.end)
     text = Text((left + right) / 2, middle + 4, f"idle {bar.text}", 11, "middle", "gap-text")

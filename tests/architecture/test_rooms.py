@@ -145,7 +145,8 @@ def test_the_middle_is_pure(module: Module) -> None:
     if module.room not in PURE or module.name in WORLDLY:
         return
     for found in module.imports():
-        assert found.module.partition(".")[0] not in FETCHING, f"{module.at(found.line)}: imports {found.module}"
+        memory = found.module == "io" and found.name in ("BytesIO", "StringIO")  # a file that is none
+        assert memory or found.module.partition(".")[0] not in FETCHING, f"{module.at(found.line)}: imports {found.module}"
         clock = found.module == "time" and (found.name is None or found.name in CLOCKS)
         assert not clock, f"{module.at(found.line)}: reads a clock"
     for node in ast.walk(module.tree):
