@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "advice": ("engine.types", "inference", "durations"),
     "correlate": ("engine.types", "durations"),
     "report": ("engine.types", "rules", "inference", "advice", "correlate", "durations", "version", "writing"),
+    "anonymize": ("engine.types", "rules.types", "report"),
     "selection": ("engine.types",),
     "reading": ("capture", "engine"),
     "points": ("capture", "engine", "reading", "report.model"),
