@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -36,6 +36,7 @@ def analyze(
     keep: str = "incidents",
     on_finding: Callable[[Finding, FileNames], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Analysis:
     """Find what was lost on idle connections: requests, late answers, the connections themselves, each with its proof.
 
@@ -55,6 +56,7 @@ def analyze(
             and its memory grows with the capture.
         on_finding: called with each finding as soon as it is decided, and an object with ``file_name(index)``.
         progress: called about ten times a second while reading.
+        names: how to call files in the report, by path, where the path itself says nothing: it is that of a copy.
 
     Returns:
         An Analysis. Damage in a capture is not an error: everything before it is analysed, and the report says where
@@ -70,7 +72,8 @@ def analyze(
         parse_duration(min_idle), max_connections, selection.texts, codes.select, codes.ignore, show_harmless
     )  # fmt: skip
     named = (paths,) if isinstance(paths, (str, os.PathLike)) else paths
-    run = _Run(tuple(os.fspath(path) for path in named), options, Judge(selection, codes, keep == "all"), keep, on_finding)
+    judge = Judge(selection, codes, keep == "all")
+    run = _Run(tuple(os.fspath(path) for path in named), options, judge, keep, on_finding, names or {})
     if not 0 < run.options.min_idle <= 1 << 62:
         raise ValueError("min_idle must be longer than 0 and shorter than a century")
     if not 1 <= max_connections <= 1 << 29:
@@ -88,10 +91,11 @@ class _Run:
     judge: Judge
     keep: str
     on_finding: Callable[[Finding, FileNames], None] | None
+    names: Mapping[str, str]
     points: Points = field(init=False)
 
     def __post_init__(self) -> None:
-        self.points = Points(self.engine, self.fed)
+        self.points = Points(self.engine, self.fed, self.names)
 
     def engine(self, point: int) -> Engine:
         """The engine of a capture point."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pcapdiag.capture import CaptureError, Preview, Timelines, expand, open_source, order, preview
@@ -17,12 +17,14 @@ from pcapdiag.report.model import CaptureFile
 class Points:
     """Reads captures into engines, one for each capture point.
 
-    ``engine`` makes the engine of the point with that number; ``fed`` is called with an engine whenever it has taken some
-    of a file. ``files`` are those that were read, in order, and ``unread`` those that could not be.
+    ``engine`` makes the engine of the point with that number; ``fed`` is called with an engine whenever it has taken some of a
+    file. ``names`` are what some files are called instead of their paths. ``files`` are those that were read, in
+    order, and ``unread`` those that could not be.
     """
 
     engine: Callable[[int], Engine]
     fed: Callable[[Engine], None]
+    names: Mapping[str, str] = field(default_factory=dict)
     engines: list[Engine] = field(default_factory=list)
     files: list[CaptureFile] = field(default_factory=list)
     unread: list[CaptureFile] = field(default_factory=list)
@@ -72,7 +74,7 @@ class Points:
     def _unreadable(self, path: str, error: CaptureError) -> None:
         """Keep for the report what could not be read, and go on with the rest."""
         self._first_error = self._first_error or error
-        self.unread.append(CaptureFile(path, -1, None, FileFacts.nothing(), None, error.reason))
+        self.unread.append(CaptureFile(self.names.get(path, path), -1, None, FileFacts.nothing(), None, error.reason))
 
     def _file(self, path: str, seen: Preview, progress: Callable[[Progress], None] | None) -> None:
         """Read one file into its capture point."""
@@ -88,7 +90,7 @@ class Points:
             hole = self._timelines.hole(at, seen.first_time)
             engine = self.engines[at]
             engine.begin_file(len(self.files), contiguous=hole is None and at not in self._broken)
-            self._names.append(source.name if source.live else path)
+            self._names.append(source.name if source.live else self.names.get(path, path))
             try:
                 facts, broken = read(source, engine, self.fed, progress)
             except CaptureError as error:  # only a pipe is looked at no earlier than here

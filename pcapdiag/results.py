@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from pcapdiag.engine import Engine
-from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod
+from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import ServiceView
 from pcapdiag.reading import Progress
+from pcapdiag.report.grouping import spread
 from pcapdiag.report.model import CaptureFile, FileNames, Report
 from pcapdiag.rules.types import Finding
 from pcapdiag.selection import Selection
@@ -161,13 +162,5 @@ class Analysis:
 def _some(report: Report, most: int) -> list[Finding]:
     """The findings that a report shows in detail: of each service and rule the first, then of each the second, and so on; what
     is lost and proved before the rest."""
-    chosen: list[Finding] = []
-    for group in (report.incidents, report.heartbeats, report.unproved, report.context, report.harmless):
-        ranks: dict[tuple[Endpoint, str], int] = {}
-        ranked: list[tuple[int, int, Finding]] = []
-        for finding in group:
-            key = finding.period.connection.server, finding.rule
-            ranks[key] = rank = ranks.get(key, 0) + 1
-            ranked.append((rank, len(ranked), finding))
-        chosen += [finding for *_, finding in sorted(ranked, key=lambda r: r[:2])]
-    return chosen[:most]
+    groups = (report.incidents, report.heartbeats, report.unproved, report.context, report.harmless)
+    return [finding for group in groups for finding in spread(group, most)][:most]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod, RecordRef, WakeKind
-from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.canvas import Canvas, Row
 from pcapdiag.report.filters import display_filters, proof
 from pcapdiag.report.model import FileNames
 from pcapdiag.report.strip import strip
@@ -59,26 +59,27 @@ def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> 
 def finding_body(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
     """The same without the line that names the connection."""
     yield from canvas.spans("packets", strip(finding, canvas), 4, FRAME)
-    yield from _ladder(finding, canvas, names)
-    yield from _verdict(finding, canvas, names)
+    yield from canvas.rows(proof_rows(finding, canvas, names), 4, FRAME)
+    yield from canvas.rows(_verdict(finding, canvas), 4, FRAME)
+    yield from canvas.rows(limiting_rows(finding, canvas, names), 4, FRAME)
     yield from filter_lines(finding.period, canvas, names)
 
 
-def _ladder(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+def proof_rows(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[Row]:
     """The frames that prove it, in the order in which they were captured."""
     period = finding.period
     if period.start is None:
         first = [Span("idle"), Span(gap(period), "gap"), *probed(period), *words("(first seen here)", "dim")]
-        yield from canvas.spans("before", first, 4, FRAME)
+        yield Row("before", first)
     for role, at in proof(period):
         elsewhere = in_file(at.file, "(in", canvas, names) if at.file != period.file else ""
-        spans = [*_frame(finding, role, at, canvas), *words(elsewhere and elsewhere + ")", "dim")]
-        yield from canvas.spans(f"frame {at.frame}", spans, 4, FRAME, "")
+        spans = [*frame_told(finding, role, at, canvas), *words(elsewhere and elsewhere + ")", "dim")]
+        yield Row(f"frame {at.frame}", spans, "")
     if period.answer is None and period.wake.kind is not WakeKind.RST:
-        yield from canvas.spans("after", words(canvas.own(answer(period)), "bad"), 4, FRAME)
+        yield canvas.told("after", answer(period), "bad")
 
 
-def _frame(finding: Finding, role: str, at: RecordRef, canvas: Canvas) -> list[Span]:
+def frame_told(finding: Finding, role: str, at: RecordRef, canvas: Canvas) -> list[Span]:
     """What one frame of the proof shows."""
     period = finding.period
     peer = "server" if period.sender == "client" else "client"
@@ -118,26 +119,26 @@ def _crossing(period: IdlePeriod, fin: RecordRef) -> str:
     return f"{when} the {period.kind.replace('-', ' ')}, {how}"
 
 
-def _verdict(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
-    """The rule, how sure it is, who sent the RST, and everything that stands against it."""
-
-    def row(label: str, text: str, style: str = "") -> Iterator[str]:
-        return canvas.spans(label, words(canvas.own(text), style), 4, FRAME)
-
+def _verdict(finding: Finding, canvas: Canvas) -> Iterator[Row]:
+    """The rule, how sure it is, and who sent the RST."""
     sure = Span(str(finding.confidence), "" if finding.confidence is Confidence.CERTAIN else "warn")
     severe = words(f"({finding.severity})", "dim") if finding.severity is not Severity.FAILURE else []
-    yield from canvas.spans(finding.rule, [Span(f"{finding.name},", "heading"), sure, *severe], 4, FRAME, "heading")
+    yield Row(finding.rule, [Span(f"{finding.name},", "heading"), sure, *severe], "heading")
     if finding.origin is not None:
-        yield from row("RST from", origin(finding.origin))
+        yield canvas.told("RST from", origin(finding.origin))
+
+
+def limiting_rows(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[Row]:
+    """Everything that stands against a verdict or beside it."""
     for text in finding.against:
-        yield from row("but", text, "warn")
+        yield canvas.told("but", text, "warn")
     for doubt in finding.doubts:
         if doubt.most:  # what weakens nothing is said once, at the end
-            yield from row(doubt.code, doubt.text, "warn")
+            yield canvas.told(doubt.code, doubt.text, "warn")
     for text in finding.compared:
-        yield from row("compared", text, "warn")
+        yield canvas.told("compared", text, "warn")
     for twin in finding.twins:
-        yield from row("also seen", also_seen(twin, finding.period, canvas, names))
+        yield canvas.told("also seen", also_seen(twin, finding.period, canvas, names))
 
 
 def also_seen(twin: IdlePeriod, period: IdlePeriod, canvas: Canvas, names: FileNames | None) -> str:

@@ -29,21 +29,16 @@ def finding_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> s
     return (
         f"{iso(period.wake.first.ref.time, 3)} {ends(period)} idle {gap(period)}, "
         f"{period.sender} sent {sent(finding)}{label}{came}; "
-        f"{sure} ({finding.rule}); {_frames(finding)} in {stream(period)}"
+        f"{sure} ({finding.rule}); {frames(finding)} in {stream(period)}"
         f"{in_file(period.file, ' of', canvas, names)}"
     )
 
 
 def context(report: Report, canvas: Canvas, names: FileNames | None, every: bool) -> Iterator[str]:
     """What is easily mistaken for the failure: of each rule how often, and the first few."""
-    whole = {"CTX201": report.resets_without_idle, "CTX202": report.refused} if not report.options.filters else {}
     for code, found in by_rule(report.context).items():
         yield ""
-        unsure = [f for f in report.unproved if f.rule == code]
-        more = whole.get(code, 0) - sum(1 + len(f.twins) for f in (*found, *unsure))
-        rest = f", {len(unsure):,} more not proved" if unsure else ""
-        rest += f", and {more:,} more of which nothing was kept" if more > 0 else ""
-        yield from canvas.sentence(f"Not this failure: {told(code, found)} ({code}){rest}.", "heading", hang=2)
+        yield from canvas.sentence(context_heading(report, code, found), "heading", hang=2)
         shown = found if every else found[:CONTEXT_SHOWN]
         for finding in shown:
             yield from _context_line(finding, canvas, names)
@@ -51,10 +46,20 @@ def context(report: Report, canvas: Canvas, names: FileNames | None, every: bool
             yield from canvas.sentence(f"{canvas.mark} {len(found) - len(shown):,} more (--all lists them)", "dim", 2)
 
 
+def context_heading(report: Report, code: str, found: Sequence[Finding]) -> str:
+    """How often something happened that is easily mistaken for the failure, and of how much of it nothing is listed."""
+    whole = {"CTX201": report.resets_without_idle, "CTX202": report.refused} if not report.options.filters else {}
+    unsure = [f for f in report.unproved if f.rule == code]
+    more = whole.get(code, 0) - sum(1 + len(f.twins) for f in (*found, *unsure))
+    rest = f", {len(unsure):,} more not proved" if unsure else ""
+    rest += f", and {more:,} more of which nothing was kept" if more > 0 else ""
+    return f"Not this failure: {told(code, found)} ({code}){rest}."
+
+
 def _context_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
     period = finding.period
     seen = f" (seen {1 + len(finding.twins)} times)" if finding.twins else ""
-    first, *rest = words(f"{_frames(finding)}{in_file(period.file, ' of', canvas, names)}{seen}")
+    first, *rest = words(f"{frames(finding)}{in_file(period.file, ' of', canvas, names)}{seen}")
     yield from canvas.lines(
         [
             Span(iso(period.wake.first.ref.time, 3)),
@@ -68,10 +73,10 @@ def _context_line(finding: Finding, canvas: Canvas, names: FileNames | None) -> 
     )
 
 
-def _frames(finding: Finding) -> str:
+def frames(finding: Finding) -> str:
     """The numbers of the frames that prove it."""
-    frames = [str(p.ref.frame) for p in proof(finding.period)]
-    return f"frame{'s' if len(frames) > 1 else ''} {', '.join(frames)}"
+    numbers = [str(p.ref.frame) for p in proof(finding.period)]
+    return f"frame{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
 def apart(report: Report) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pcapdiag.report.text import NOTHING, Span, clean, cut, cut_left, flow, words
 
@@ -11,6 +12,20 @@ from pcapdiag.report.text import NOTHING, Span, clean, cut, cut_left, flow, word
 MIN_WIDTH = 40
 #: The column in which the values of a list of facts begin.
 LABEL = 14
+
+
+class Row(NamedTuple):
+    """A label and what is said beside it, in pieces that are not broken; ``style`` is the label's. Every report for people
+    shows the same rows, each in its own way."""
+
+    label: str
+    spans: list[Span]
+    style: str = "dim"
+
+    @property
+    def text(self) -> str:
+        """What is said, in one line."""
+        return " ".join(span.text for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +62,18 @@ class Canvas:
         """Our own words as lines, broken at spaces; lines after the first hang further in."""
         return self.lines(words(self.own(text), style), Span(" " * indent), " " * (indent + hang))
 
+    def told(self, label: str, text: str, style: str = "") -> Row:
+        """A label and what is said of it in our own words."""
+        return Row(label, words(self.own(text), style))
+
     def fact(self, label: str, text: str, style: str = "") -> Iterator[str]:
-        """A label in its column and what is said of it, in our own words."""
-        return self.spans(label, words(self.own(text), style))
+        """The same in its column."""
+        return self.spans(*self.told(label, text, style)[:2])
+
+    def rows(self, rows: Iterable[Row], indent: int = 0, column: int = LABEL) -> Iterator[str]:
+        """Rows, their labels in a column of that width."""
+        for row in rows:
+            yield from self.spans(row.label, row.spans, indent, column, row.style)
 
     def spans(
         self, label: str, spans: Iterable[Span], indent: int = 0, column: int = LABEL, style: str = "dim"

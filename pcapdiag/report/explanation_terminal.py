@@ -11,7 +11,7 @@ from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.explanation import Explanation, Incarnation, Judged
 from pcapdiag.report.ladder import Step
 from pcapdiag.report.text import Span, words
-from pcapdiag.report.times import iso, seconds
+from pcapdiag.report.times import iso, relative, seconds
 from pcapdiag.report.words import count, flags, gap
 from pcapdiag.rules.types import Reading
 
@@ -94,19 +94,13 @@ def _step(step: Step, start: int, client: Endpoint, canvas: Canvas) -> str:
     arrow = ("->" if segment.source == client else "<-") if not canvas.unicode else ("─▶" if segment.source == client else "◀─")
     side = f"C {arrow}" if segment.source == client else f"{arrow} S"
     elapsed = segment.ref.time - start
-    cells = [str(segment.ref.frame), _elapsed(elapsed), side, flags(segment.flags), _number(step.seq), _number(step.ack),
+    cells = [str(segment.ref.frame), relative(elapsed), side, flags(segment.flags), _number(step.seq), _number(step.ack),
              str(segment.length)]  # fmt: skip
     if segment.seen is Seen.ICMP and segment.icmp:
         cells[3:] = ["", _number(step.seq), "", ""]
     row = "".join(cell.rjust(width) for cell, (_, width) in zip(cells, _HEADS, strict=True))
     taken = f"ICMP {segment.icmp[0]}/{segment.icmp[1]}" if segment.icmp else str(segment.seen)
     return f"{row}  {taken}".rstrip()
-
-
-def _elapsed(ns: int) -> str:
-    """Seconds with six decimals, as Wireshark's column."""
-    us = abs(ns) // 1000
-    return f"{'-' if ns < 0 else ''}{us // 1_000_000}.{us % 1_000_000:06d}"
 
 
 def _number(number: int | None) -> str:

@@ -38,9 +38,13 @@ _RENDERERS = (
     ("terminal", ".txt", "terminal", "Terminal"),
     ("json", ".json", "json_", "JsonReport"),
     ("jsonl", ".jsonl", "jsonl", "JsonLines"),
+    ("markdown", ".md", "markdown", "Markdown"),
+    ("html", ".html", "html", "Html"),
 )
 
 FORMATS = tuple(name for name, *_ in _RENDERERS)
+#: Those that show packets: their report should be `detailed`. All of them do without.
+NEED_PACKETS = frozenset(("markdown", "html"))
 
 
 def format_of(path: str) -> str:
@@ -53,3 +57,8 @@ def renderer(name: str, **options: Any) -> Renderer:
     module, cls = next((module, cls) for known, _, module, cls in _RENDERERS if known == name)
     made: Renderer = getattr(import_module(f"pcapdiag.report.{module}"), cls)(**options)
     return made
+
+
+def suffix(name: str) -> str:
+    """The ending of files in that format."""
+    return next(suffix for known, suffix, *_ in _RENDERERS if known == name)

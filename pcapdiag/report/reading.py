@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Outcome
-from pcapdiag.report.canvas import LABEL, Canvas
+from pcapdiag.report.canvas import LABEL, Canvas, Row
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
@@ -16,16 +16,16 @@ from pcapdiag.report.words import count
 FILES_SHOWN = 8
 
 
-def reading(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
+def reading(report: Report, canvas: Canvas, every: bool) -> Iterator[Row]:
     """What was read, as labelled facts."""
     span = report.span
     if len(report.files) == 1:
         yield from file_lines(report.files[0], "read", canvas, several=False, points=False)
     else:
-        yield from canvas.fact("read", f"{count(len(report.files), 'file')}, {count(report.records, 'record')}")
+        yield canvas.told("read", f"{count(len(report.files), 'file')}, {count(report.records, 'record')}")
         yield from many_files(report, canvas, every)
     if span:
-        yield from canvas.fact("time", f"{iso(span[0], 0)} to {iso(span[1], 0)} ({format_duration(span[1] - span[0])})")
+        yield canvas.told("time", f"{iso(span[0], 0)} to {iso(span[1], 0)} ({format_duration(span[1] - span[0])})")
     skipped = report.skipped
     fates = f"{report.records:,} = {count(report.segments, 'TCP segment')}"
     fates += f" + {sum(skipped.values()):,} skipped" + (":" if skipped else "")
@@ -33,26 +33,26 @@ def reading(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
     reasons = [
         Span(f"{n:,} {canvas.clean(reason)}{',' if i < len(ranked) else ''}") for i, (reason, n) in enumerate(ranked, 1)
     ]
-    yield from canvas.spans("records", [*words(fates), *reasons])
+    yield Row("records", [*words(fates), *reasons])
     totals = [point.totals for point in report.points]
     copies, again = sum(t.copies for t in totals), sum(t.retransmissions for t in totals)
     text = f"{report.connections:,} ({sum(t.syn_seen for t in totals):,} with their SYN)"
     text += f"; {count(again, 'retransmission')}" if again else ""
     text += f"; {count(copies, 'copy', 'copies')} of packets" if copies else ""
-    yield from canvas.fact("connections", text)
-    yield from canvas.spans("idle periods", sums(report))
+    yield canvas.told("connections", text)
+    yield Row("idle periods", sums(report))
     several = seen_again(report)
     if several:
-        yield from canvas.fact("incidents", several)
+        yield canvas.told("incidents", several)
     options = report.options
     if options.filters:
-        yield from canvas.spans("only", [Span(canvas.quote(f, canvas.width - LABEL)) for f in options.filters])
+        yield Row("only", [Span(canvas.quote(f, canvas.width - LABEL)) for f in options.filters])
     chosen = [f"{word} {', '.join(codes)}" for word, codes in (("only", options.select), ("without", options.ignore)) if codes]
     if chosen:
-        yield from canvas.fact("rules", "; ".join(chosen))
+        yield canvas.told("rules", "; ".join(chosen))
     yield from damage(report, canvas)
     for limit in report.limits:
-        yield from canvas.fact("limit", f"{limit.code} {limit.text} ({limit.count:,})", "warn")
+        yield canvas.told("limit", f"{limit.code} {limit.text} ({limit.count:,})", "warn")
 
 
 def sums(report: Report) -> list[Span]:
@@ -84,7 +84,7 @@ def seen_again(report: Report) -> str | None:
     return "; ".join(seen) or None
 
 
-def many_files(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
+def many_files(report: Report, canvas: Canvas, every: bool) -> Iterator[Row]:
     """The files, or the first and last few of them."""
     files = report.files
     hidden = 0 if every or len(files) <= FILES_SHOWN else len(files) - FILES_SHOWN
@@ -93,15 +93,15 @@ def many_files(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
         if not hidden or i < half or i >= len(files) - half:
             yield from file_lines(file, "", canvas, several=True, points=len(report.points) > 1)
         elif i == half:
-            yield from canvas.fact("", f"{canvas.mark} {count(hidden, 'more file')} (--all lists them)", "dim")
+            yield canvas.told("", f"{canvas.mark} {count(hidden, 'more file')} (--all lists them)", "dim")
 
 
-def file_lines(file: CaptureFile, label: str, canvas: Canvas, several: bool, points: bool) -> Iterator[str]:
+def file_lines(file: CaptureFile, label: str, canvas: Canvas, several: bool, points: bool) -> Iterator[Row]:
     """One file: its name, its format, how much is in it; among several, what is wrong with this one."""
     facts = file.facts
     name = canvas.path(file.name, canvas.width - LABEL - 1) + ":"
     if file.error and not facts.records:
-        yield from canvas.spans(label, [Span(name, "bad"), *words(canvas.own(file.error), "bad")])
+        yield Row(label, [Span(name, "bad"), *words(canvas.own(file.error), "bad")])
         return
     parts = [
         facts.format + (f" in {file.compression}" if file.compression else ""),
@@ -119,10 +119,10 @@ def file_lines(file: CaptureFile, label: str, canvas: Canvas, several: bool, poi
             f"the clock went back {facts.clock_back:,} x by up to {back}" if facts.clock_back else "",
             "" if file.hole_before is None else f"{seconds(file.hole_before)} after the file before",
         ]
-    yield from canvas.spans(label, [Span(name), *words(canvas.own(", ".join(p for p in parts if p)))])
+    yield Row(label, [Span(name), *words(canvas.own(", ".join(p for p in parts if p)))])
 
 
-def damage(report: Report, canvas: Canvas) -> Iterator[str]:
+def damage(report: Report, canvas: Canvas) -> Iterator[Row]:
     """Where files stop making sense."""
     for file in report.damaged:
         name = Span(canvas.path(file.name, canvas.width - LABEL - 1) + ":", "bad")
@@ -131,6 +131,6 @@ def damage(report: Report, canvas: Canvas) -> Iterator[str]:
             at = f"(byte {found.offset:,}, after frame {found.frame:,}); what comes before was analysed"
             why = f"{found.reason}: {file.error}" if file.error else found.reason
             text = f"{why} {at}"
-            yield from canvas.spans("damage", [name, *words(canvas.own(text), "bad")])
+            yield Row("damage", [name, *words(canvas.own(text), "bad")])
         elif file.facts.records:
-            yield from canvas.spans("damage", [name, *words(canvas.own(file.error or ""), "bad")])
+            yield Row("damage", [name, *words(canvas.own(file.error or ""), "bad")])

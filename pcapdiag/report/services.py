@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pcapdiag.inference.types import Pattern, ServiceView
 from pcapdiag.report.blocks import in_file
-from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.canvas import Canvas, Row
 from pcapdiag.report.model import FileNames
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import seconds
@@ -20,29 +20,33 @@ QUIET_SHOWN = 5
 
 def service_block(view: ServiceView, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
     """What a service's silences say, beside the findings."""
-    service = view.service
+    yield from canvas.lines([Span(str(view.endpoint), "heading"), *words(f"{canvas.dot} {size(view)}")], rest="  ")
+    yield from canvas.rows(service_rows(view, canvas, names), 2, SILENCE)
 
-    def row(label: str, text: str) -> Iterator[str]:
-        return canvas.spans(label, words(canvas.own(text)), 2, SILENCE)
 
-    of = f"{count(view.incidents, 'incident')} in {count(service.idle_periods, 'idle period')}"
-    of += f" of {count(service.connections, 'connection')}"
-    yield from canvas.lines([Span(str(view.endpoint), "heading"), *words(f"{canvas.dot} {of}")], rest="  ")
+def size(view: ServiceView) -> str:
+    """How much was seen of a service."""
+    of = f"{count(view.incidents, 'incident')} in {count(view.service.idle_periods, 'idle period')}"
+    return f"{of} of {count(view.service.connections, 'connection')}"
+
+
+def service_rows(view: ServiceView, canvas: Canvas, names: FileNames | None) -> Iterator[Row]:
+    """The bracket of its timeout, its probes, and what its failures look like together."""
     survived, failed = view.longest_survived, view.shortest_failed
     if survived:
         least = ">= " if survived.lower_bound else ""
         at = f"(frame {survived.ended.frame}{in_file(survived.ended.file, ' of', canvas, names)})"
-        yield from row("longest silence survived", f"{least}{seconds(survived.length)} {at}")
+        yield canvas.told("longest silence survived", f"{least}{seconds(survived.length)} {at}")
     else:
-        yield from row("longest silence survived", "none was seen to survive")
+        yield canvas.told("longest silence survived", "none was seen to survive")
     if failed:
         least = "at least " if view.total_is_lower_bound else ""
         at = f"(frame {failed.ended.frame}{in_file(failed.ended.file, ' of', canvas, names)})"
         text = f"{view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
-        yield from row("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
-    yield from row("keepalive probes", probes(view))
+        yield canvas.told("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
+    yield canvas.told("keepalive probes", probes(view))
     if view.pattern is not Pattern.NONE:
-        yield from row("pattern", f"{view.pattern}: {view.pattern_reason}")
+        yield canvas.told("pattern", f"{view.pattern}: {view.pattern_reason}")
 
 
 def probes(view: ServiceView) -> str:
@@ -57,18 +61,29 @@ def probes(view: ServiceView) -> str:
 
 def quiet_services(views: Sequence[ServiceView], canvas: Canvas, every: bool, heading: str) -> Iterator[str]:
     """Services that lost nothing: one line each, the longest silence first."""
-    known = [(v, v.longest_survived) for v in views if v.longest_survived]
-    known.sort(key=lambda pair: -pair[1].length)
+    known = longest_first(views)
     if not known:
         return
     yield ""
     yield from canvas.sentence(heading, "heading")
     shown = known if every else known[:QUIET_SHOWN]
-    for view, longest in shown:
-        sent = sum(view.service.probes)
-        least = ">= " if longest.lower_bound else ""
-        probing = count(sent, "keepalive probe") if sent else "no keepalive probe"
-        text = f"survived {least}{seconds(longest.length)} of silence; {probing}"
-        yield from canvas.lines([Span(str(view.endpoint)), Span(f"{canvas.dot} {text}")], Span("  "), "    ")
+    for view in shown:
+        yield from canvas.lines([Span(str(view.endpoint)), Span(f"{canvas.dot} {quiet_text(view)}")], Span("  "), "    ")
     if len(known) > len(shown):
         yield from canvas.sentence(f"{canvas.mark} {len(known) - len(shown):,} more (--all lists them)", "dim", 2)
+
+
+def longest_first(views: Sequence[ServiceView]) -> list[ServiceView]:
+    """The services that survived some silence, the longest first."""
+    known = [(v.longest_survived.length, v) for v in views if v.longest_survived]
+    return [view for _, view in sorted(known, key=lambda pair: -pair[0])]
+
+
+def quiet_text(view: ServiceView) -> str:
+    """What a service survived that lost nothing."""
+    longest, sent = view.longest_survived, sum(view.service.probes)
+    probing = count(sent, "keepalive probe") if sent else "no keepalive probe"
+    if longest is None:
+        return f"no silence was seen to survive; {probing}"
+    least = ">= " if longest.lower_bound else ""
+    return f"survived {least}{seconds(longest.length)} of silence; {probing}"

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, TextIO
 
-from pcapdiag.engine.types import Endpoint
 from pcapdiag.inference.events import sentence
 from pcapdiag.inference.types import Event
 from pcapdiag.report.blocks import finding_block
 from pcapdiag.report.brief import apart, context, finding_line
 from pcapdiag.report.canvas import MIN_WIDTH, Canvas
+from pcapdiag.report.grouping import affected, quiet, quiet_heading
 from pcapdiag.report.headline import by_rule, headline, looked_at, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.report.names import STDIN
@@ -37,9 +37,6 @@ def canvas(out: TextIO, width: int, color: bool, unicode: bool | None = None) ->
     """What suits ``out``: its encoding decides about Unicode unless it is said."""
     encoding = (getattr(out, "encoding", None) or "utf-8").lower().replace("_", "-")
     return Canvas(max(width, MIN_WIDTH), color, encoding.startswith("utf") if unicode is None else unicode)
-
-
-_WORST_FIRST = tuple(Severity)
 
 
 class Terminal:
@@ -107,7 +104,7 @@ class Terminal:
         yield ""
         if report.incidents or report.unproved:
             yield from canvas.fact("packets", letters(canvas), "dim")
-        yield from reading(report, canvas, self.every)
+        yield from canvas.rows(reading(report, canvas, self.every))
 
     def _event(self, event: Event, canvas: Canvas) -> Iterator[str]:
         """Failures that came together, said once for all of them."""
@@ -118,32 +115,24 @@ class Terminal:
         yield from canvas.lines([Span("Event"), *words(canvas.own(text))], rest="  ")
 
     def _services(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
-        groups: dict[Endpoint, list[Finding]] = {}
-        for finding in report.incidents:
-            groups.setdefault(finding.period.connection.server, []).append(finding)
-        views = {v.endpoint: v for v in report.services}
-        order = [e for e in views if e in groups] + [e for e in groups if e not in views]
-        order.sort(key=lambda e: min(_WORST_FIRST.index(f.severity) for f in groups[e]))  # the sum of incidents decides next
+        order = affected(report)
         brief = not self.every and len(report.incidents) > SHOWN
         shown = order[:SERVICES_SHOWN] if brief else order
-        for endpoint in shown:
+        for service in shown:
             yield ""
-            if endpoint in views:
-                yield from service_block(views[endpoint], canvas, names)
+            if service.view is not None:
+                yield from service_block(service.view, canvas, names)
             else:
-                yield from canvas.lines([Span(str(endpoint), "heading")])
-            for found in by_rule(groups[endpoint]).values():
+                yield from canvas.lines([Span(str(service.endpoint), "heading")])
+            for found in service.rules.values():
                 yield from self._findings(found, canvas, names, brief)
         hidden = order[len(shown) :]
         if hidden:
-            n = sum(len(groups[e]) for e in hidden)
             yield ""
+            n = sum(service.incidents for service in hidden)
             text = f"{count(n, 'more incident')} of {count(len(hidden), 'more service')}"
             yield from canvas.sentence(f"{canvas.mark} {text} (--all lists them)", "dim")
-        quiet = [v for v in report.services if v.endpoint not in groups]
-        such = "such " if report.options.select or report.options.ignore else ""
-        heading = f"Services without {such}an incident" if order else "Services"
-        yield from quiet_services(quiet, canvas, self.every, heading)
+        yield from quiet_services(quiet(report), canvas, self.every, quiet_heading(report))
 
     def _findings(
         self, found: Sequence[Finding], canvas: Canvas, names: FileNames | None, brief: bool

@@ -35,3 +35,13 @@ def seconds(ns: int, *, up: bool = False) -> str:
     """
     ms = -(-ns // 1_000_000) if up else ns // 1_000_000
     return f"{ms // 1000}.{ms % 1000:03d} s"
+
+
+def relative(ns: int) -> str:
+    """Time since something, in seconds with six decimals, as in Wireshark's column.
+
+    >>> relative(6_002_047_999), relative(-1_000)
+    ('6.002047', '-0.000001')
+    """
+    us = abs(ns) // 1000
+    return f"{'-' if ns < 0 else ''}{us // 1_000_000}.{us % 1_000_000:06d}"

@@ -59,7 +59,7 @@ GUESTS: dict[str, tuple[str, ...]] = {
 #: What is pure: fed, never fetching. Only these modules of those rooms touch the world.
 PURE = ("engine", "rules", "inference", "advice", "report", "selection", "durations", "conversation", "writing",
         "anonymize")
-WORLDLY = ("report.output",)
+WORLDLY = ("report.output", "report.folder")
 FETCHING = {"os", "io", "sys", "socket", "subprocess", "threading", "multiprocessing", "asyncio", "random", "secrets",
             "tempfile", "pathlib", "shutil", "logging", "signal", "select", "mmap"}  # fmt: skip
 CLOCKS = {"time", "monotonic", "perf_counter", "process_time", "time_ns", "monotonic_ns", "sleep", "localtime", "now",

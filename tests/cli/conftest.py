@@ -29,7 +29,9 @@ class Library:
         if options["on_finding"]:
             for finding in self.report.findings:
                 options["on_finding"](finding, self.report)
-        return SimpleNamespace(report=self.report)
+        analysis = SimpleNamespace(report=self.report)
+        analysis.detailed = lambda **_: analysis
+        return analysis
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""Where everything of a gap plot stands: survived silences as a histogram on a logarithmic axis, failures as marks on the line,
+and between them the bracket in which the timeout lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pcapdiag.report.drawing import Box, Drawing, Glyph, Line, Rows, Shape, Text, inside, wrapped
+from pcapdiag.report.gaps import GapPlot
+from pcapdiag.report.times import seconds
+from pcapdiag.report.words import count
+
+WIDTH, MARGIN = 960.0, 16.0
+_LEFT, _RIGHT = MARGIN + 40, WIDTH - MARGIN - 8
+_HIGH = 70.0
+
+
+def gaps_drawing(plots: Sequence[GapPlot], title: str = "") -> Drawing:
+    """The drawing of these plots, one below the other."""
+    y = MARGIN
+    shapes: list[Shape] = []
+    for line in wrapped(title, 13, WIDTH - 2 * MARGIN) if title else ():
+        y += 16
+        shapes.append(Text(MARGIN, y - 3, line, 13, "start", "heading"))
+    if not plots:
+        y += 16
+        shapes.append(Text(MARGIN, y - 3, "No service with a silence to draw.", 10.5, "start", "dim"))
+    for plot in plots:
+        strip = list(_strip(plot, y + 6))
+        shapes += strip
+        y = max(s.y for s in strip if isinstance(s, Text)) + 14
+    if plots:
+        shapes += _legend(y + 8)
+        y += 12
+    told = "; ".join(f"{plot.title}: {plot.text}" for plot in plots)
+    return Drawing(WIDTH, y + MARGIN, title or "Length of silences against outcome", told, tuple(shapes))
+
+
+def _x(plot: GapPlot, length: int) -> float:
+    return _LEFT + (_RIGHT - _LEFT) * plot.x(length)
+
+
+def _strip(plot: GapPlot, top: float) -> Iterator[Shape]:
+    y = top + 12
+    yield Text(MARGIN, y, plot.title, 11.5, "start", "heading")
+    for said in (plot.text, plot.pattern):
+        for line in wrapped(said, 10.5, WIDTH - 2 * MARGIN) if said else ():
+            y += 14
+            yield Text(MARGIN, y, line, 10.5, "start", "text" if said is plot.text else "dim")
+    base = y + 24 + _HIGH
+    yield from _bracket(plot, base)
+    yield from _histogram(plot, base)
+    yield from _failures(plot, base)
+    yield Line(_LEFT, base, _RIGHT, base, "axis")
+    rows = Rows(1, 4)
+    for length, name in plot.ticks:
+        x = _x(plot, length)
+        yield Line(x, base, x, base + 4, "axis")
+        text = inside(Text(x, base + 30, name, 9.5, "middle", "dim"), MARGIN, WIDTH - MARGIN)
+        if rows.place(text) is not None:
+            yield text
+
+
+def _bracket(plot: GapPlot, base: float) -> Iterator[Shape]:
+    """From the longest that survived to the shortest that failed; if they cross, the lines alone."""
+    top = base - _HIGH - 8
+    if plot.survived is not None and plot.failed is not None and not plot.crossed:
+        left, right = _x(plot, plot.survived), _x(plot, plot.failed)
+        yield Box(left, top, max(right - left, 1), base - top, "bracket", f"({seconds(plot.survived)}, {seconds(plot.failed)}]")
+    rows = Rows(2, 8)
+    for length, anchor, said in ((plot.survived, "end", "survived"), (plot.failed, "start", "failed")):
+        if length is not None:
+            x = _x(plot, length)
+            yield Line(x, top, x, base, "bracket-edge")
+            shift = -3 if anchor == "end" else 3
+            end = "end" if anchor == "end" else "start"
+            text = inside(Text(x + shift, 0, f"{said} {seconds(length)}", 9.5, end, "text"), MARGIN, WIDTH - MARGIN)  # type: ignore[arg-type]
+            row = rows.place(text) or 0
+            yield text._replace(y=top - 3 + 11 * row)
+
+
+def _histogram(plot: GapPlot, base: float) -> Iterator[Shape]:
+    for bucket in plot.buckets:
+        left, right = _x(plot, bucket.start), _x(plot, bucket.end)
+        # Square roots keep one survivor visible beside ten thousand.
+        height = max(3.0, (_HIGH - 14) * (bucket.survived / plot.tallest) ** 0.5)
+        said = f"{count(bucket.survived, 'silence')} of {seconds(bucket.start)} to {seconds(bucket.end)} survived"
+        yield Box(left + 0.5, base - height, max(right - left - 1, 1), height, "survived", said)
+        yield Text((left + right) / 2, base - height - 3, f"{bucket.survived:,}", 9, "middle", "dim")
+
+
+def _failures(plot: GapPlot, base: float) -> Iterator[Shape]:
+    for failure in plot.failures:
+        role = "failed" if failure.in_silence else "failed-otherwise"
+        yield Glyph(_x(plot, failure.length), base + 12, 4.5, role, True, failure.title)
+
+
+def _legend(y: float) -> Iterator[Shape]:
+    yield Box(MARGIN, y - 8, 10, 8, "survived")
+    yield Text(MARGIN + 15, y, "survived (number in each length, height by its root)", 10, "start", "text")
+    yield Glyph(MARGIN + 350, y - 4, 4.5, "failed", True)
+    yield Text(MARGIN + 360, y, "lost in the silence", 10, "start", "text")
+    yield Glyph(MARGIN + 500, y - 4, 4.5, "failed-otherwise", True)
+    yield Text(MARGIN + 510, y, "failed otherwise", 10, "start", "text")
+    yield Box(MARGIN + 640, y - 8, 10, 8, "bracket")
+    yield Text(MARGIN + 655, y, "the timeout lies between", 10, "start", "text")

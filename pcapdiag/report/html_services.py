@@ -1,0 +1,77 @@
+"""Services in the HTML report: what their silences say, and their incidents, worst first; then those that lost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.grouping import Affected, affected, quiet, quiet_heading
+from pcapdiag.report.headline import told
+from pcapdiag.report.html_incident import incident
+from pcapdiag.report.markup import Markup, facts, spans, table, tag
+from pcapdiag.report.model import Report
+from pcapdiag.report.services import longest_first, quiet_text, service_rows, size
+from pcapdiag.report.words import count
+from pcapdiag.rules.types import Finding
+
+#: Up to so many findings are all shown; of more, the first and the last few of each rule of a service. A page of 10,000 incidents
+#: is one that no phone opens.
+SHOWN, FIRST, LAST = 200, 10, 3
+#: Services in full, and quiet ones, unless everything is asked for.
+SERVICES_SHOWN, QUIET_SHOWN = 50, 20
+
+
+class Incidents:
+    """Makes the incidents of one report; the first one is open, so that a reader sees what opening shows."""
+
+    def __init__(self, report: Report, canvas: Canvas, *, payload: bool, every: bool) -> None:
+        self.report, self.canvas, self.payload = report, canvas, payload
+        self.brief = not every and len(report.incidents) > SHOWN
+        self._opened = False
+
+    def of(self, found: Sequence[Finding]) -> Iterator[Markup]:
+        """All of them, or the first and the last few."""
+        hidden = len(found) - FIRST - LAST if self.brief and len(found) > FIRST + LAST + 1 else 0
+        for i, finding in enumerate(found):
+            if hidden and FIRST <= i < FIRST + hidden:
+                if i == FIRST:
+                    yield tag("p", f"… {hidden:,} more like these (--all lists them)", class_="dim")
+                continue
+            yield incident(finding, self.report, self.canvas, payload=self.payload, is_open=not self._opened)
+            self._opened = True
+
+
+def services(report: Report, canvas: Canvas, incidents: Incidents, every: bool) -> Iterator[Markup]:
+    """Everything about the services."""
+    order = affected(report)
+    shown = order[:SERVICES_SHOWN] if incidents.brief else order
+    for number, service in enumerate(shown, 1):
+        yield tag("section", *_service(service, report, canvas, incidents), id=anchor(number))
+    hidden = order[len(shown) :]
+    if hidden:
+        n = sum(service.incidents for service in hidden)
+        more = f"… {count(n, 'more incident')} of {count(len(hidden), 'more service')} (--all lists them)"
+        yield tag("p", more, class_="dim")
+    calm = longest_first(quiet(report))
+    if calm:
+        listed = calm if every else calm[:QUIET_SHOWN]
+        yield tag("h2", quiet_heading(report))
+        yield table(("service", "silence"), ((tag("code", str(v.endpoint)), quiet_text(v)) for v in listed))
+        if len(calm) > len(listed):
+            yield tag("p", f"… {len(calm) - len(listed):,} more (--all lists them)", class_="dim")
+
+
+def anchor(number: int) -> str:
+    """By what a service is linked to."""
+    return f"service-{number}"
+
+
+def _service(service: Affected, report: Report, canvas: Canvas, incidents: Incidents) -> Iterator[Markup]:
+    yield tag("h2", str(service.endpoint))
+    view, names = service.view, report if len(report.files) > 1 else None
+    if view is not None:
+        yield tag("p", size(view), class_="dim")
+        yield facts((row.label, spans(row.spans)) for row in service_rows(view, canvas, names))
+    for code, found in service.rules.items():
+        yield tag("h3", f"{told(code, found)} ({code})")
+        yield from incidents.of(found)
