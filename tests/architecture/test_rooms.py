@@ -35,10 +35,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "analyze": ("capture", "engine", "rules", "inference", "advice", "correlate", "report", "selection", "reading",
                 "points", "results", "verdicts", "durations", "version"),
     "why": ("capture", "engine", "rules", "report", "points", "reading", "durations"),
+    "ticket": ("report",),
     "__init__": ("capture", "analyze", "why", "results", "version"),
     "lab": ("durations",),
     "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
-            "durations", "version", "__init__"),
+            "ticket", "anonymize", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
 

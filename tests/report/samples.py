@@ -19,6 +19,7 @@ from tests.report.factory import (
     S,
     capture_file,
     connection,
+    excerpt,
     extreme,
     file_facts,
     finding,
@@ -167,6 +168,8 @@ def everything() -> Report:
             Limit("CAP901", "connections were captured in one direction only", 12),
             Limit("CAP905", "connections were forgotten because --max-connections was reached", 3),
         ),
+        excerpts=(excerpt(base.findings[0].period),),
+        evidence={(0, 10): 1, (0, 14): 2},
         anonymized=Anonymized(2),
     )
 
