@@ -6,13 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pcapdiag.report.formats import FORMATS, renderer, suffix
-from pcapdiag.report.output import open_output
+from pcapdiag.report.output import open_binary_output, open_output
 
 if TYPE_CHECKING:
     from pcapdiag.report.model import Report
+    from pcapdiag.report.timeline import Timeline
 
 #: Of the report as text, in a file.
 _WIDTH = 100
+_PICTURE = "timeline.png"
 
 
 def chosen(name: str, *, width: int, color: bool, every: bool, payload: bool) -> dict[str, Any]:
@@ -25,8 +27,8 @@ def chosen(name: str, *, width: int, color: bool, every: bool, payload: bool) ->
 
 
 def names_in_folder() -> tuple[str, ...]:
-    """The files of a folder of reports."""
-    return tuple(f"report{suffix(name)}" for name in FORMATS)
+    """The files of a folder of reports; the last one only where matplotlib is."""
+    return (*(f"report{suffix(name)}" for name in FORMATS), _PICTURE)
 
 
 def write_folder(report: Report, path: str, *, force: bool, every: bool, payload: bool) -> None:
@@ -34,7 +36,20 @@ def write_folder(report: Report, path: str, *, force: bool, every: bool, payload
     from pcapdiag.report.folder import open_folder  # only who wants a folder pays for it
 
     with open_folder(path, force=force) as folder:
-        for name, file in zip(FORMATS, names_in_folder(), strict=True):
+        for name in FORMATS:
             made = renderer(name, **chosen(name, width=_WIDTH, color=False, every=every, payload=payload))
-            with open_output(os.path.join(folder, file)) as out:
+            with open_output(os.path.join(folder, f"report{made.suffix}")) as out:
                 made.render(report, out)
+        timeline = _timeline()
+        if timeline is not None:
+            with open_binary_output(os.path.join(folder, _PICTURE)) as picture:
+                timeline.render_binary(report, picture, "png")
+
+
+def _timeline() -> Timeline | None:
+    """What draws the picture, if it is installed."""
+    try:
+        from pcapdiag.report.timeline import Timeline
+    except ImportError:
+        return None
+    return Timeline()

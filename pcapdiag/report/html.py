@@ -11,12 +11,14 @@ from pcapdiag.report.brief import apart, context_heading
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.grouping import affected
 from pcapdiag.report.headline import by_rule, headline, looked_at, others
+from pcapdiag.report.html_plots import timeline
 from pcapdiag.report.html_services import SERVICES_SHOWN, Incidents, anchor, services
 from pcapdiag.report.html_style import STYLE
 from pcapdiag.report.incident import digests, where
 from pcapdiag.report.markup import NEWLINE, Markup, facts, spans, table, tag, together
 from pcapdiag.report.model import Report
 from pcapdiag.report.reading import reading
+from pcapdiag.report.svg import CSS
 from pcapdiag.report.times import iso
 from pcapdiag.report.words import count
 from pcapdiag.rules.types import Severity
@@ -56,7 +58,7 @@ def _head(report: Report) -> Markup:
         tag("meta", name_="referrer", content="no-referrer"),
         tag("meta", name_="generator", content=f"pcapdiag {report.version}"),
         tag("title", headline(report)),
-        tag("style", Markup(STYLE)),
+        tag("style", Markup(STYLE + CSS)),
     )
     return tag("head", together(metas, NEWLINE))
 
@@ -83,7 +85,7 @@ class _Page:
         made = [(section, list(section.make(self))) for section in SECTIONS]
         links = [(section.anchor, section.name) for section, parts in made if parts and section.name]
         found = affected(self.report)[:SERVICES_SHOWN]
-        links = [(anchor(i), str(service.endpoint)) for i, service in enumerate(found, 1)] + links
+        links[1:1] = [(anchor(i), str(service.endpoint)) for i, service in enumerate(found, 1)]
         items = (tag("li", tag("a", name, href=f"#{to}")) for to, name in links)
         yield tag("nav", tag("ul", *items), aria_label="On this page")
         for section, parts in made:
@@ -108,6 +110,10 @@ class _Page:
             yield tag("p", tag("b", "Event"), f" {iso(event.start, 3)}: {sentence(event)}. On {on}.")
         if len(report.events) > len(shown):
             yield tag("p", f"… {count(len(report.events) - len(shown), 'more event')} (--all lists them)", class_="dim")
+
+    def timeline(self) -> Iterator[Markup]:
+        """The affected connections in time."""
+        return timeline(self.report)
 
     def services(self) -> Iterator[Markup]:
         """Each service with its incidents."""
@@ -152,6 +158,7 @@ class _Page:
 
 #: The page in order. What sets the timeouts right belongs between the services and what was not proved.
 SECTIONS = (
+    _Section("timeline", "Timeline", _Page.timeline),
     _Section("services", "", _Page.services),
     _Section("unproved", "Not proved", _Page.unproved),
     _Section("context", "Not this failure", _Page.context),

@@ -73,8 +73,8 @@ def _facts(finding: Finding, report: Report, canvas: Canvas) -> Iterator[tuple[s
 
 
 def _signal(signal: Signal) -> Markup:
-    points = f"points to {signal.points_to}" if signal.points_to else ""
-    return together([signal.values, *([" ", tag("b", points)] if points else [])])
+    points = tag("b", f"(points to {signal.points_to})") if signal.points_to else ""
+    return together((signal.values, points), " ")
 
 
 def ladder(connection: Connection, shown: tuple[Rung, ...], last: str, more: int) -> Markup:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pcapdiag.engine.types import Endpoint
 from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.gaps import gaps
 from pcapdiag.report.grouping import Affected, affected, quiet, quiet_heading
 from pcapdiag.report.headline import told
 from pcapdiag.report.html_incident import incident
-from pcapdiag.report.markup import Markup, facts, spans, table, tag
+from pcapdiag.report.html_plots import idle_periods
+from pcapdiag.report.markup import NEWLINE, Markup, facts, spans, tag, together
 from pcapdiag.report.model import Report
 from pcapdiag.report.services import longest_first, quiet_text, service_rows, size
 from pcapdiag.report.words import count
@@ -27,7 +30,13 @@ class Incidents:
     def __init__(self, report: Report, canvas: Canvas, *, payload: bool, every: bool) -> None:
         self.report, self.canvas, self.payload = report, canvas, payload
         self.brief = not every and len(report.incidents) > SHOWN
+        self.plots = {plot.endpoint: (n, plot) for n, plot in enumerate(gaps(report, SERVICES_SHOWN + QUIET_SHOWN), 1)}
         self._opened = False
+
+    def silences(self, endpoint: Endpoint) -> Iterator[Markup]:
+        """All idle periods of a service."""
+        number, plot = self.plots.get(endpoint, (0, None))
+        return idle_periods(plot, number) if plot is not None else iter(())
 
     def of(self, found: Sequence[Finding]) -> Iterator[Markup]:
         """All of them, or the first and the last few."""
@@ -56,7 +65,10 @@ def services(report: Report, canvas: Canvas, incidents: Incidents, every: bool) 
     if calm:
         listed = calm if every else calm[:QUIET_SHOWN]
         yield tag("h2", quiet_heading(report))
-        yield table(("service", "silence"), ((tag("code", str(v.endpoint)), quiet_text(v)) for v in listed))
+        for view in listed:
+            told = tag("summary", tag("code", str(view.endpoint)), " · ", quiet_text(view))
+            silences = together(incidents.silences(view.endpoint), NEWLINE)
+            yield tag("details", told, tag("div", silences, class_="inside"))
         if len(calm) > len(listed):
             yield tag("p", f"… {len(calm) - len(listed):,} more (--all lists them)", class_="dim")
 
@@ -72,6 +84,7 @@ def _service(service: Affected, report: Report, canvas: Canvas, incidents: Incid
     if view is not None:
         yield tag("p", size(view), class_="dim")
         yield facts((row.label, spans(row.spans)) for row in service_rows(view, canvas, names))
+        yield from incidents.silences(service.endpoint)
     for code, found in service.rules.items():
         yield tag("h3", f"{told(code, found)} ({code})")
         yield from incidents.of(found)

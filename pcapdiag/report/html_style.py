@@ -29,7 +29,7 @@ p { margin: .25rem 0 .5rem; }
 a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: .75rem 0 0; padding: 0; font-size: .9rem; }
 code, pre, .mono { font-family: ui-monospace, monospace; font-size: .875em; }
-.dim, dt, caption, th, footer { color: var(--dim); }
+.dim, dt, th, footer { color: var(--dim); }
 .bad, .answer-bad { color: var(--bad); } .warn { color: var(--warn); } .good { color: var(--good); }
 .gap { color: var(--gap); font-weight: 600; } .heading { font-weight: 600; }
 dl { margin: .5rem 0; }
@@ -37,7 +37,6 @@ dl > div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding
 dt { font-size: .9rem; } dd { margin: 0; }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; }
-caption { text-align: left; padding-bottom: .25rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line);
   overflow-wrap: normal; }
 th { font-weight: 600; }
@@ -51,8 +50,8 @@ summary .more { display: block; color: var(--dim); font-size: .875rem; }
   border-radius: .35rem; padding: .4rem .6rem; margin: .25rem 0; }
 pre { overflow-x: auto; background: var(--paper); border: 1px solid var(--line); border-radius: .35rem; padding: .5rem .6rem;
   margin: .25rem 0; font-size: .75rem; line-height: 1.4; }
-figure { margin: .75rem 0; } figcaption { color: var(--dim); font-size: .875rem; }
-svg { display: block; max-width: 100%; height: auto; }
+figure { margin: .75rem 0; }
+svg { display: block; }
 
 .ladder { list-style: none; margin: .5rem 0; padding: 0; font-size: .875rem; }
 .ladder li { display: grid; grid-template-columns: 4.5rem 6.5rem minmax(0, 34rem); gap: 0 .75rem; align-items: start; }
@@ -80,6 +79,7 @@ svg { display: block; max-width: 100%; height: auto; }
 .away { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 @media (max-width: 40rem) {
+  .scroll > svg.pd { max-width: none; width: 44rem; }
   main { padding: 1rem .75rem 2rem; }
   h1 { font-size: 1.25rem; }
   dl > div { grid-template-columns: 1fr; padding: .25rem 0; }

@@ -65,10 +65,9 @@ def facts(rows: Iterable[tuple[str, str]]) -> Markup:
     return tag("dl", made) if made else made
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[str]], caption: str = "") -> Markup:
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Markup:
     """A table that scrolls by itself where it is too wide for the page."""
     heads = tag("tr", *(tag("th", cell, scope="col") for cell in head))
     lines = [tag("tr", *(tag("td", cell) for cell in cells)) for cells in rows]
-    inside = [tag("caption", caption)] if caption else []
-    inside += [tag("thead", heads), tag("tbody", together(lines, NEWLINE))]
-    return tag("div", tag("table", *inside), class_="scroll", tabindex="0", role="region", aria_label=caption or None)
+    inside = tag("table", tag("thead", heads), tag("tbody", together(lines, NEWLINE)))
+    return tag("div", inside, class_="scroll", tabindex="0")

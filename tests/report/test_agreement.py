@@ -12,6 +12,7 @@ import pytest
 from pcapdiag.report.formats import FORMATS, renderer
 from pcapdiag.report.model import Report
 from tests.report import samples
+from tests.report.plain import plain
 
 SAMPLES = (samples.report, samples.empty, samples.crowd, samples.everything)
 TERMINALS = tuple({"width": w, "color": c, "every": True} for w in (80, 132) for c in (False, True))
@@ -22,13 +23,6 @@ def rendered(report: Report, name: str, **options: Any) -> str:
     out = StringIO()
     renderer(name, **options).render(report, out)
     return out.getvalue()
-
-
-def flat(text: str) -> str:
-    """``text`` without colour and line breaks."""
-    for code in ("1;31", "1;32", "1;33", "1", "2", "31", "33", "36", "0"):
-        text = text.replace(f"\x1b[{code}m", "")
-    return " ".join(text.split())
 
 
 def seconds(ns: int) -> str:
@@ -97,12 +91,15 @@ def facts_of_rest(document: dict[str, Any]) -> Iterator[str]:
     yield from (f"({finding['rule']})" for finding in document["harmless"])
 
 
-@pytest.mark.parametrize("options", TERMINALS, ids=str)
+FOR_PEOPLE = (*(("terminal", options) for options in TERMINALS), ("html", {}), ("html", {"every": True}))
+
+
+@pytest.mark.parametrize(("name", "options"), FOR_PEOPLE, ids=str)
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_terminal_shows_the_facts_of_the_json(sample: Callable[[], Report], options: dict[str, Any]) -> None:
-    """Every count, gap, frame, filter, name and limit of the JSON stands in the terminal report."""
+def test_reports_for_people_show_the_facts_of_the_json(sample: Callable[[], Report], name: str, options: dict[str, Any]) -> None:
+    """Every count, gap, frame, filter, name and limit of the JSON stands in the report."""
     document = json.loads(rendered(sample(), "json"))
-    shown = flat(rendered(sample(), "terminal", **options))
+    shown = plain(name, rendered(sample(), name, **options))
     shown_whole = document["findings"] + document["unproved"]
     if document["options"]["show_harmless"]:
         shown_whole += document["harmless"] + document["heartbeats"]
@@ -110,6 +107,29 @@ def test_terminal_shows_the_facts_of_the_json(sample: Callable[[], Report], opti
         facts = facts_of_context(finding) if finding["severity"] == "context" else facts_of_finding(finding)
         assert [fact for fact in facts if " ".join(fact.split()) not in shown] == []
     assert [fact for fact in facts_of_rest(document) if " ".join(fact.split()) not in shown] == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_markdown_shows_the_facts_of_the_json(sample: Callable[[], Report]) -> None:
+    """What was read, the services and a row for each incident stand in a ticket, the first ones in full; what is left out is
+    counted."""
+    document = json.loads(rendered(sample(), "json"))
+    shown = plain("markdown", rendered(sample(), "markdown"))
+    incidents = [f for f in document["findings"] if f["severity"] != "context"]
+    for finding in incidents[:100]:
+        assert facts_of_row(finding) in shown
+    if len(incidents) > 100:
+        assert f"{len(incidents) - 100:,} more incidents left out here" in shown
+    for finding in incidents[:1]:
+        assert [fact for fact in facts_of_finding(finding) if not fact.startswith("frame ") and fact not in shown] == []
+    assert [fact for fact in facts_of_rest(document) if " ".join(fact.split()) not in shown] == []
+
+
+def facts_of_row(finding: dict[str, Any]) -> str:
+    """What ends an incident's row of the table: its rule, how sure it is, its frames and stream."""
+    frames = ", ".join(str(f["frame"]) for f in finding["frames"])
+    stream = finding["period"]["stream"]
+    return f"| {finding['rule']} {finding['confidence']} | {frames} | {'unknown' if stream is None else stream}"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
