@@ -1,8 +1,8 @@
 """A record with its addresses replaced, its payload removed and its checksums right, through the layers that the engine decodes.
 
 What could carry an address or a name and cannot be rewritten is emptied (IP options, unknown TCP options, Geneve options), or the
-record is given up: source routes, authentication headers, a GRE checksum over what is no longer there. A record in which another
-segment is found than the engine found is given up too.
+record is given up: source routes, authentication headers. A record in which another segment is found than the engine found is
+given up too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def rewritten(segment: Traced, addresses: Addresses, kept: int) -> bytes | None:
     """The record of ``segment``, ended after its headers and ``kept`` bytes of payload; None if it had to be given up."""
     walk = _Walk(bytearray(segment.record), max(segment.original, len(segment.record)), addresses, kept)
     try:
-        walk.link(segment.link_type)
+        walk.run(segment.link_type)
     except (_GivenUp, IndexError):
         return None
     icmp = segment.seen is Seen.ICMP
@@ -41,9 +41,16 @@ class _Walk:
         self.data, self.wire, self.addresses, self.kept = data, wire, addresses, kept
         self.at = 0
         self.found: tuple[int, bool] | None = None
+        #: Checksums of tunnels, to be made when what is inside is done: where they cover from, where they stand, pseudo header.
+        self.around: list[tuple[int, int, bytes]] = []
 
-    def link(self, kind: int) -> None:
-        """From the link layer's header on (LINKTYPE_ values)."""
+    def run(self, kind: int) -> None:
+        """From the link layer (a LINKTYPE_ value) to the end of the headers."""
+        self._link(kind)
+        for start, at, pseudo in reversed(self.around):
+            self._check(start, at, pseudo)
+
+    def _link(self, kind: int) -> None:
         if kind == 1:
             self._macs(0)
             self.at = 14
@@ -73,7 +80,7 @@ class _Walk:
                     return self._tcp(room, pseudo)
                 if protocol in (_ICMP, _ICMPV6):
                     return self._icmp(room, pseudo if protocol == _ICMPV6 else b"")
-                ethertype = self._inside(protocol)
+                ethertype = self._inside(protocol, pseudo)
             elif ethertype in (0x8100, 0x88A8, 0x9100):
                 ethertype, self.at = self._number(at + 2), at + 4
             elif ethertype in (0x8847, 0x8848):
@@ -92,20 +99,23 @@ class _Walk:
                 break
         raise _GivenUp
 
-    def _inside(self, protocol: int) -> int:
+    def _inside(self, protocol: int, pseudo: bytes) -> int:
         """Into a tunnel: what is inside, as an EtherType."""
         at, data = self.at, self.data
         if protocol in (4, 41):
             return _IPV4 if protocol == 4 else _IPV6
         if protocol == 47:
             flags = data[at]
-            if flags & 0xC0 or data[at + 1] & 7:
-                raise _GivenUp  # a checksum over what is cut, or a source route
-            self.at += 4 + (4 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
+            if flags & 0x40 or data[at + 1] & 7:
+                raise _GivenUp  # a source route, or another version
+            self.at += 4 + sum(4 for bit in (0x80, 0x20, 0x10) if flags & bit)
+            if flags & 0x80:
+                self.around.append((at, at + 4, b""))
             return self._number(at + 2)
         if protocol != _UDP:
             raise _GivenUp
-        self._put(at + 6, 0)  # RFC 768, RFC 6935: no checksum
+        if self._number(at + 6):  # RFC 768, RFC 6935: 0 is none
+            self.around.append((at, at + 6, pseudo + bytes([0, _UDP]) + bytes(data[at + 4 : at + 6])))
         port = self._number(at + 2)
         if port in (4789, 8472):
             self.at += 16
@@ -173,9 +183,7 @@ class _Walk:
         self.found = (end, False)
         del data[end + self.kept :]
         self._options(at + 20, min(end, len(data)))
-        self._put(at + 16, 0)
-        # The removed payload counts as zeros: its own sum would tell something of it.
-        self._put(at + 16, _sum(pseudo + bytes([0, _TCP]) + room.to_bytes(4, "big") + data[at:]))
+        self._check(at, at + 16, pseudo + bytes([0, _TCP]) + room.to_bytes(4, "big"))
 
     def _options(self, at: int, end: int) -> None:
         """TCP options that are not known become NOP."""
@@ -214,9 +222,12 @@ class _Walk:
         self._options(tcp + 20, len(data))
         if len(data) >= tcp + 18:
             self._put(tcp + 16, 0)  # it was computed over payload and other addresses
-        self._put(at + 2, 0)
-        ahead = pseudo + room.to_bytes(4, "big") + bytes([0, 0, 0, _ICMPV6]) if pseudo else b""
-        self._put(at + 2, _sum(ahead + data[at:]))
+        self._check(at, at + 2, pseudo + room.to_bytes(4, "big") + bytes([0, 0, 0, _ICMPV6]) if pseudo else b"")
+
+    def _check(self, start: int, at: int, ahead: bytes) -> None:
+        """Put the checksum at ``at`` right. What was removed counts as zeros: its own sum would tell something of it."""
+        self._put(at, 0)
+        self._put(at, _sum(ahead + self.data[start:]))
 
     def _hardware(self, at: int, length: int) -> None:
         """A cooked capture's link-layer address of up to 8 bytes; what is no MAC address is emptied."""

@@ -6,11 +6,12 @@ import re
 
 from pcapdiag.anonymize.addresses import Addresses
 
-_HEX = "0-9A-Fa-f"
+_HEX, _FOUR = "[0-9A-Fa-f]", r"\d{1,3}(?:\.\d{1,3}){3}"
+#: A colon or full stop may follow that is the sentence's.
 _FOUND = re.compile(
-    rf"(?P<mac>(?<![{_HEX}:])(?:[{_HEX}]{{2}}:){{5}}[{_HEX}]{{2}}(?![{_HEX}:]))"
-    rf"|(?P<six>(?<![\w:.])(?=[{_HEX}]*:[{_HEX}]*:)[{_HEX}:]{{2,39}}(?:(?<=:)\d{{1,3}}(?:\.\d{{1,3}}){{3}})?)(?![\w:])(?P<len6>/\d{{1,3}})?"
-    r"|(?P<four>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3})(?![\w]|\.\d)(?P<len4>/\d{1,2})?"
+    rf"(?P<mac>(?<![\w:])(?:{_HEX}{{2}}:){{5}}{_HEX}{{2}}(?!\w|:\w))"
+    rf"|(?P<six>(?<![\w:.])(?:{_HEX}{{0,4}}:){{2,7}}(?:{_FOUR}|{_HEX}{{1,4}}|(?<=::)))(?!\w|:\w)(?P<len6>/\d{{1,3}})?"
+    rf"|(?P<four>(?<![\w.]){_FOUR})(?!\w|\.\d)(?P<len4>/\d{{1,2}})?"
 )
 #: What a label may say: the kind of a message, in the words of `pcapdiag.rules.messages`. Everything else came from the wire.
 _KINDS = re.compile(
@@ -54,6 +55,8 @@ class Texts:
         if found["mac"]:
             return self._addresses.mac(bytes.fromhex(found["mac"].replace(":", ""))).hex(":")
         address, length = found["six"] or found["four"], found["len6"] or found["len4"] or ""
+        if address.endswith(":::"):  # "::" and the sentence's colon
+            return self(address[:-1]) + ":"
         try:
             return self._addresses.network(address + length) if length else self._addresses.text(address)
         except ValueError:
