@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pcapdiag.durations import format_duration
+from pcapdiag.inference.types import Event
 from pcapdiag.report.model import Report
 from pcapdiag.report.times import seconds
 from pcapdiag.report.words import count
@@ -73,6 +74,18 @@ def _possible(report: Report, unproved: str) -> list[str]:
     n, m = sum(f.severity is not Severity.CONTEXT for f in report.unproved), len(report.doubtful)
     doubtful = f"{count(m, 'goodbye')} may have been {'a request' if m == 1 else 'requests'}"
     return [*([f"{n:,} {unproved} (not proved)"] if n else []), *([doubtful] if m else [])]
+
+
+def mood(report: Report) -> str:
+    """Whether the answer is bad news, good, or none: a style of `pcapdiag.report.text.STYLES`."""
+    bad = bool(report.incidents or report.heartbeats or report.doubtful)
+    bad = bad or any(f.severity is not Severity.CONTEXT for f in report.unproved)
+    return "answer-bad" if bad else "answer-good" if report.segments else "warn"
+
+
+def event_name(event: Event) -> str:
+    """What failures that came together are called: an event, unless a timer explains them as well."""
+    return "Together" if event.or_timer else "Event"
 
 
 def _nothing(report: Report) -> str:
