@@ -96,7 +96,7 @@ def description(lanes: Lanes) -> str:
 def _said(lanes: Lanes, style: _Style) -> str:
     """What the drawing is measured in, and what it leaves out."""
     if not lanes.lanes:
-        return "No affected connection to draw."
+        return f"No affected connection to draw. {lanes.note}".strip()
     how = (
         "Aligned on the wakes: times count from each connection's first wake."
         if lanes.origin is None
@@ -105,7 +105,7 @@ def _said(lanes: Lanes, style: _Style) -> str:
     breaks = "Each piece of the axis has its own scale, its length stands below it; // leaves out the time above it."
     parts = [how, breaks if lanes.axis.breaks else ""]
     if lanes.note:
-        parts.append(f"{lanes.note}.")
+        parts.append(lanes.note)
     if not style.words:
         parts.append("With so many lanes, frames and requests are not named.")
     omitted = sum(lane.omitted for lane in lanes.lanes)
