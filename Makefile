@@ -3,7 +3,7 @@
 #   make test    lint, types, tests
 #   make bench   measure speed and memory
 #   make lab     make every failure happen on real stacks (root)
-#   make gold    accept what is printed now as what README.md and docs/rules/ should show
+#   make gold    accept what is printed now as what README.md, docs/rules/ and tests/gold/ should show
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +39,7 @@ lab: tools $(VENV)/tested
 gold: $(VENV)/tested
 	$(BIN)/python -m tests.end_to_end.readme --write
 	$(BIN)/python -m tests.end_to_end.rule_pages --write
+	$(BIN)/python -m tests.end_to_end.gold --write
 
 # Programs that some tests compare with. Without root, or without apt, those tests are skipped and counted.
 tools:
@@ -51,6 +52,8 @@ tools:
 	  command -v ip >/dev/null || missing="$$missing iproute2"; \
 	  command -v sysctl >/dev/null || missing="$$missing procps"; \
 	  command -v openssl >/dev/null || missing="$$missing openssl"; \
+	  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	    || missing="$$missing chromium"; \
 	  if [ -n "$$missing" ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  fi; \

@@ -1,4 +1,7 @@
-"""pcapdiag with the rule IDLE101 alone: what the other rules cost is the difference. Arguments are those of the command."""
+"""pcapdiag with the rule IDLE101 alone: what the others cost in judging is the difference. Arguments are the command's.
+
+What they cost at every start is not in it: their modules are imported here as well.
+"""
 
 from __future__ import annotations
 

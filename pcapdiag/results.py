@@ -18,6 +18,9 @@ from pcapdiag.selection import Selection
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
+
+    from pcapdiag.report.lanes import Align
 
 T = TypeVar("T")
 
@@ -126,6 +129,24 @@ class Analysis:
         chosen = [f.period for f in _some(self.report, most)]
         found = excerpts(self._paths, chosen, self._engines, self.report.options.max_connections, progress)
         return replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
+
+    def plot_timeline(self, *, align: Align = "time") -> Figure:
+        """A picture with a lane for each affected connection: its packets, the idle gap with its length, the wake, the answer.
+
+        All share one clock, whose long silences are left out and say so, or with ``align="wake"`` each counts from its wake.
+        Without packets (see `detailed`) the captures are read again for them. Needs matplotlib.
+        """
+        from pcapdiag.report.timeline import timeline_figure
+
+        again = not self.report.excerpts and "-" not in self._paths
+        return timeline_figure((self.detailed() if again else self).report, align=align)
+
+    def plot_gaps(self) -> Figure:
+        """A picture of each service's silences by length: how many survived, which failed, and the bracket between. Needs
+        matplotlib."""
+        from pcapdiag.report.timeline import gaps_figure
+
+        return gaps_figure(self.report)
 
     @cached_property
     def findings(self) -> Findings:

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Endpoint, IdlePeriod, Outcome, RecordRef, Service, WakeKind
 from pcapdiag.inference.events import events
-from pcapdiag.inference.services import merged, views
+from pcapdiag.inference.services import Failure, merged, views
 from pcapdiag.inference.silences import comparison, failed_silence, outlived
 from pcapdiag.inference.types import Event, ServiceView
 from pcapdiag.report.model import Group, group_of
 from pcapdiag.report.times import iso
 from pcapdiag.rules.catalogue import VERDICTS, verdict, weighed
+from pcapdiag.rules.conditions import fin_before, resets_window_probe
 from pcapdiag.rules.twins import merge_twins
 from pcapdiag.rules.types import Finding, Sender, Severity
 from pcapdiag.selection import Codes, Selection
@@ -76,7 +77,8 @@ class Judge:
         whole = merge_twins(self.findings)
         services = merged(services)
         longest = {service.endpoint: service.longest_survived for service in services}
-        together = events([f.period for f in whole if f.proved and _lost_in_silence(f)], longest)
+        lost = [f for f in whole if f.proved and _lost_in_silence(f)]
+        together = events([f.period for f in lost], longest)
 
         def compared(finding: Finding) -> Finding:
             if not _lost_in_silence(finding):
@@ -86,7 +88,7 @@ class Judge:
                 if event.holds(server, failed.ended.time):
                     return replace(finding, compared=(_part_of(event),))
             survived = longest.get(server)
-            if survived is not None and outlived(failed, survived):
+            if survived is not None and _by_the_path(finding) and outlived(failed, survived):
                 return replace(finding, compared=(comparison(failed, survived, where(survived.ended)),))
             return finding
 
@@ -94,7 +96,10 @@ class Judge:
         for finding in whole:
             if finding.rule in self.codes:
                 groups[group_of(finding)].append(compared(finding))
-        failures = [f.period for f in self.findings if f.proved and _lost_in_silence(f)]
+        failures = [
+            Failure(server, failed_silence(leg), finding.rule in self.codes)
+            for finding in lost if _by_the_path(finding) for server, leg in _legs(finding).items()
+        ]  # fmt: skip
         return Verdicts(
             {group: tuple(found) for group, found in groups.items()},
             together,
@@ -105,18 +110,35 @@ class Judge:
 def _part_of(event: Event) -> str:
     """What a finding says of its event, which is told whole in one place."""
     span = format_duration(event.end - event.start)
-    return f"part of the event at {iso(event.start, 3)}: {event.failures:,} failures within {span}"
+    what = "one of those that came together" if event.or_timer else "part of the event"
+    return f"{what} at {iso(event.start, 3)}: {event.failures:,} failures within {span}"
 
 
 def _lost_in_silence(finding: Finding) -> bool:
-    """Does the length of this silence say something of what the path bears?"""
+    """Was the connection lost while it was silent, nobody having closed it?"""
     period, nearer = finding.period, finding.origin is not None and finding.origin.sender is Sender.NEARER
-    if finding.rule not in _IN_SILENCE or finding.severity is Severity.HARMLESS:
+    if finding.rule not in _IN_SILENCE or finding.severity is Severity.HARMLESS or fin_before(period):
         return False
     if period.wake.kind is WakeKind.RST and period.sender == "client" and not nearer:
         return False  # the client gave up by itself: its patience ended, not the path's
+    if resets_window_probe(period):
+        return False  # the other side had been probing a closed window: there was something to send all the time
     # The peer went on after the RST in its name: nobody had forgotten the connection.
     return period.answer is None or period.answer.went_on is None
+
+
+def _by_the_path(finding: Finding) -> bool:
+    """Of what was lost in silence: does its length tell what the path bears? A socket that aborts tells of its endpoint; many
+    that abort at once are an event all the same."""
+    return finding.origin is None or finding.origin.sender is not Sender.ABORTED
+
+
+def _legs(finding: Finding) -> dict[Endpoint, IdlePeriod]:
+    """One view of an incident for each service on which it was seen, the leading one first."""
+    legs: dict[Endpoint, IdlePeriod] = {}
+    for leg in (finding.period, *finding.twins):
+        legs.setdefault(leg.connection.server, leg)
+    return legs
 
 
 def _incidents(findings: Sequence[Finding]) -> dict[Endpoint, int]:
@@ -124,6 +146,6 @@ def _incidents(findings: Sequence[Finding]) -> dict[Endpoint, int]:
     incidents: dict[Endpoint, int] = {}
     for finding in findings:
         if finding.severity is not Severity.CONTEXT:
-            for server in {finding.period.connection.server, *(t.connection.server for t in finding.twins)}:
+            for server in _legs(finding):
                 incidents[server] = incidents.get(server, 0) + 1
     return incidents

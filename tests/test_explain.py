@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ import pcapdiag
 from pcapdiag.conversation import forge
 from pcapdiag.engine.types import Outcome, RolesFrom
 from pcapdiag.report.explanation import Judged
+from pcapdiag.report.explanation_terminal import lines
+from pcapdiag.report.terminal import canvas
+from pcapdiag.rules.examples import OPENED
 from tests.end_to_end.shipped import GATEWAY, MIDDLE, RESET, SURVIVES
 from tests.programs import needs
 
@@ -146,3 +150,40 @@ def test_what_is_not_there_is_named(talk: Path) -> None:
         pcapdiag.explain(RESET.parent, frame=1)
     with pytest.raises(ValueError, match="either frame or stream"):
         pcapdiag.explain(talk)
+
+
+def text(directory: Path, talk: str) -> str:
+    """What a person is told of the first connection of a conversation, on lines as long as they like."""
+    path = directory / "x.pcapng"
+    path.write_bytes(forge(talk)[0])
+    return "\n".join(lines(pcapdiag.explain(path, frame=1), canvas(StringIO(), 500, False), False))
+
+
+def test_why_no_rule_speaks_of_what_did_not_fail(tmp_path: Path) -> None:
+    """A period that survived, or was closed, says so and why no rule is asked."""
+    told = text(tmp_path, OPENED + "10 C 80 bytes\n10.02 S 900 bytes\n10.03 C ACK\n30 C FIN\n30.02 S FIN\n30.03 C ACK\n")
+    assert "request by the client, survived: it was answered, so that no rule applies\n" in told
+    assert told.endswith("fin by the client, closed: a FIN ended it and nothing was sent before, so that no rule applies")
+
+
+def test_what_was_not_kept_is_not_made_up(tmp_path: Path) -> None:
+    """Of a reset without idleness little is kept: no silence, no first sight, no FIN are told of it."""
+    for talk in (OPENED + "0.5 C 80 bytes\n0.52 S RST\n", "0 C SYN\n0.02 S RST ACK\n"):
+        told = text(tmp_path, talk)
+        assert "before      not kept, as there was no idle period\n" in told
+        assert "flags, content and silence before were not kept\n" in told
+        assert "first seen here" not in told
+        assert "silent for" not in told
+        assert "0.000 s" not in told
+
+
+def test_a_reset_in_silence_has_no_fin_to_tell_of(tmp_path: Path) -> None:
+    """The question whether the peer had sent FIN is asked of what is sent to it, not of its own RST."""
+    told = text(tmp_path, OPENED + "350 S RST ACK\n")
+    assert "FIN of the peer" not in told
+
+
+def test_undetermined_is_said_with_what_was_measured(tmp_path: Path) -> None:
+    """Where no signal points to anybody, the values stand there all the same."""
+    told = text(tmp_path, OPENED + "350 S RST ACK win=0 ts=no\n")
+    assert "RST from    undetermined (TTL: 61 against 61 of that side's last segment; timestamps: none, negotiated)\n" in told

@@ -19,6 +19,7 @@ from pcapdiag.engine.types import Outcome
 from pcapdiag.report.formats import renderer
 from pcapdiag.report.model import Report
 from pcapdiag.rules.catalogue import CATALOGUE, VERDICTS
+from pcapdiag.rules.heartbeats import is_heartbeat
 from pcapdiag.rules.types import Finding, Severity
 from pcapdiag.selection import Codes, parse_codes
 from tests.forge.conversation import conversation, merge
@@ -161,7 +162,8 @@ def test_groups(capture: Path) -> None:
     report = pcapdiag.analyze(capture).report
     assert {f.severity for f in report.harmless} == {Severity.HARMLESS}
     assert all(f.proved and not f.period.wake.heartbeat for f in report.findings)
-    assert all(f.period.wake.heartbeat for f in report.heartbeats)
+    assert report.heartbeats
+    assert all(is_heartbeat(f.period, f.sent) for f in report.heartbeats)
     assert {f.rule for f in report.context} == {"CTX201", "CTX202"}
     assert len(report.incidents) + len(report.context) == len(report.findings)
     assert sum(v.incidents for v in report.services) == len(report.incidents)
@@ -234,3 +236,61 @@ def test_legs_of_one_incident_are_one_failure_of_an_event(tmp_path: Path) -> Non
     assert [len(f.twins) for f in report.findings] == [1, 1, 1]
     assert report.verdicts == {"IDLE101": 6}
     assert [e.failures for e in report.events] == [3]
+
+
+def test_an_incident_is_one_failure_of_its_service(tmp_path: Path) -> None:
+    """Four requests recorded before and after NAT are four silences that failed, not eight."""
+    talks = [HELLO + fails(300 + 40 * n) for n in range(4)]
+    legs = [conversation(t, client=(a, 50_000 + n), client_isn=n * 1000) for n, t in enumerate(talks) for a in ("10.0.0.1", "192.0.2.1")]
+    (tmp_path / "x.pcap").write_bytes(pcap(merge(*([p._replace(time=p.time + (i % 2) * 100_000) for p in t] for i, t in enumerate(legs)))))
+    report = pcapdiag.analyze(tmp_path / "x.pcap").report
+    assert [len(f.twins) for f in report.findings] == [1, 1, 1, 1]
+    assert [(v.failed_beyond, v.total_beyond) for v in report.services] == [(4, 4)]
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        pytest.param("350 S RST ACK\n", id="a socket that aborts"),
+        pytest.param("60 S FIN\n60.04 C ACK\n350 C 80 bytes\n350.2 C again\n350.6 C again\n360 C RST ACK\n", id="silence after a FIN"),
+        pytest.param("0.5 C 400 bytes\n0.52 S ACK win=0\n60 C probe\n60.02 S ACK win=0\n350 C probe\n350.02 S RST\n",
+                     id="a probe of a closed window"),
+    ],
+)  # fmt: skip
+def test_what_ended_otherwise_is_no_failed_silence(talk: str, tmp_path: Path) -> None:
+    """An endpoint that aborts or had closed, and a window that was being probed, tell nothing of what the path bears."""
+    report = analysis(tmp_path, [HELLO + survives(400), HELLO + talk]).report
+    assert len(report.findings) == 1
+    assert report.findings[0].compared == ()
+    assert [v.shortest_failed for v in report.services] == [None]
+
+
+def test_many_that_abort_at_once_are_an_event(tmp_path: Path) -> None:
+    """A server that is stopped aborts its idle connections together, however long each was silent."""
+    talks = [HELLO + survives(at) + f"{600 + at / 1000} S RST ACK\n" for at in (10, 150, 300, 450)]
+    (event,) = analysis(tmp_path, talks).report.events
+    assert event.failures == 4
+
+
+def test_a_client_s_reset_is_its_own_only_if_a_socket_sent_it(tmp_path: Path) -> None:
+    """Idle connections that were reset in the client's name are called its own where the RST's form says so."""
+    own, open_ = HELLO + "60 C RST ACK\n", HELLO + "60 C RST ACK win=0 ts=no\n"
+    for talks, told in (
+        ([own], "1 idle connection reset by the client itself"),
+        ([open_, open_], "2 idle connections reset in the client's name, by whom is undetermined"),
+        ([own, own, open_], "2 idle connections reset by the client itself and 1 in the client's name, by whom is undetermined"),
+    ):
+        out = StringIO()
+        renderer("terminal", width=200).render(analysis(tmp_path, talks).report, out)
+        assert f"Counted apart: {told} (IDLE104)" in out.getvalue()
+
+
+def test_failures_of_rules_not_shown_are_named(tmp_path: Path) -> None:
+    """What a service's numbers rest on beside what is shown is said."""
+    silent = HELLO + "300 C 80 bytes\n300.2 C again\n300.6 C again\n301.4 C again\n310 C RST ACK\n"
+    for chosen, hidden, said in (({}, 0, ""), ({"select": ["IDLE101"]}, 1, ", including 1 failure of rules not shown")):
+        report = analysis(tmp_path, [HELLO + fails(400), silent], **chosen).report
+        assert [v.not_shown for v in report.services] == [hidden]
+        out = StringIO()
+        renderer("terminal", width=200).render(report, out)
+        assert f"2 of 2 that long failed{said}\n" in out.getvalue()

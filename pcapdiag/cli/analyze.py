@@ -10,14 +10,17 @@ import click
 from pcapdiag.cli.looks import color_option, colored, width
 from pcapdiag.cli.main import DAMAGED, DONE, FOUND, UNREADABLE, trouble
 from pcapdiag.cli.options import Reading, reading_options
+from pcapdiag.cli.plot import check_picture, write_picture
 from pcapdiag.cli.progress import progress_bar
 from pcapdiag.cli.reports import chosen, names_in_folder, write_folder
 from pcapdiag.cli.sharing import anonymize_options, anonymous, check_evidence, write_evidence
 from pcapdiag.cli.spool import first_interrupt_ends_the_input, spooled
+from pcapdiag.cli.values import checked, picture
 from pcapdiag.report.formats import FORMATS, NEED_PACKETS, StreamingRenderer, format_of, renderer
 from pcapdiag.report.output import STDOUT, check_output, open_output
 
 if TYPE_CHECKING:
+    from pcapdiag.report.lanes import Align
     from pcapdiag.report.model import FileNames, Report
     from pcapdiag.rules.types import Finding
 
@@ -33,6 +36,19 @@ if TYPE_CHECKING:
 )
 @click.option("-o", "--output", default=STDOUT, metavar="OUT", help="Write to this file; - is standard output.")
 @click.option("--report", "folder", metavar="DIR", help="Write the report in every format, into this directory.")
+@click.option(
+    "--plot",
+    callback=checked(picture),
+    metavar="OUT",
+    help="Draw the affected connections in time: a .png, .svg or .pdf. Needs matplotlib.",
+)
+@click.option(
+    "--align",
+    type=click.Choice(("time", "wake")),
+    default="time",
+    show_default=True,
+    help="Of the drawn connections: all on one clock, or each counted from its wake.",
+)
 @click.option("--evidence", metavar="OUT", help="Write the packets around the incidents to this pcapng file, with comments.")
 @click.option("--payload", is_flag=True, help="Show what was sent (HTML, evidence). It may be private.")
 @anonymize_options
@@ -47,6 +63,8 @@ def command(
     format_: str | None,
     output: str,
     folder: str | None,
+    plot: str | None,
+    align: Align,
     evidence: str | None,
     payload: bool,
     key: bytes | None,
@@ -70,11 +88,13 @@ def command(
         from pcapdiag.report.folder import check_folder  # only who wants a folder pays for it
 
         check_folder(folder, names_in_folder(), force=force, inputs=files)
+    if plot is not None:
+        check_picture(plot, force=force, inputs=files, reports=(output, evidence))
     if evidence is not None:
         check_evidence(evidence, output, force=force, inputs=files)
     name = format_ or format_of(output)
     render = renderer(name, **chosen(name, width=width(output), color=colored(color, output), every=every, payload=payload))
-    packets = name in NEED_PACKETS or folder is not None or evidence is not None
+    packets = name in NEED_PACKETS or any(out is not None for out in (folder, plot, evidence))
     live = STDOUT in files and output == STDOUT and not packets and key is None and isinstance(render, StreamingRenderer)
 
     def run(
@@ -97,7 +117,9 @@ def command(
     if evidence is not None:
         report = write_evidence(report, evidence, payload=payload, force=force)
     if folder is not None:
-        write_folder(report, folder, force=force, every=every, payload=payload)
+        write_folder(report, folder, force=force, every=every, payload=payload, align=align)
+    if plot is not None:
+        write_picture(report, plot, align=align, force=force)
     with open_output(output, force=force) as out:
         render.render(report, out)
     return exit_code(read, fail_on_findings)

@@ -9,6 +9,7 @@ from pcapdiag.report.formats import FORMATS, renderer, suffix
 from pcapdiag.report.output import open_binary_output, open_output
 
 if TYPE_CHECKING:
+    from pcapdiag.report.lanes import Align
     from pcapdiag.report.model import Report
     from pcapdiag.report.timeline import Timeline
 
@@ -31,7 +32,7 @@ def names_in_folder() -> tuple[str, ...]:
     return (*(f"report{suffix(name)}" for name in FORMATS), _PICTURE)
 
 
-def write_folder(report: Report, path: str, *, force: bool, every: bool, payload: bool) -> None:
+def write_folder(report: Report, path: str, *, force: bool, every: bool, payload: bool, align: Align) -> None:
     """The report in every format, whole or not at all."""
     from pcapdiag.report.folder import open_folder  # only who wants a folder pays for it
 
@@ -40,16 +41,16 @@ def write_folder(report: Report, path: str, *, force: bool, every: bool, payload
             made = renderer(name, **chosen(name, width=_WIDTH, color=False, every=every, payload=payload))
             with open_output(os.path.join(folder, f"report{made.suffix}")) as out:
                 made.render(report, out)
-        timeline = _timeline()
+        timeline = _timeline(align)
         if timeline is not None:
             with open_binary_output(os.path.join(folder, _PICTURE)) as picture:
                 timeline.render_binary(report, picture, "png")
 
 
-def _timeline() -> Timeline | None:
+def _timeline(align: Align) -> Timeline | None:
     """What draws the picture, if it is installed."""
     try:
         from pcapdiag.report.timeline import Timeline
     except ImportError:
         return None
-    return Timeline()
+    return Timeline(align)

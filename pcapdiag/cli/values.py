@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from pcapdiag.durations import parse_duration
+from pcapdiag.report.drawing import KINDS
 
 #: ns that fit the engine's 64 bits with room to add: 146 years.
 _LONGEST = 1 << 62
@@ -41,6 +42,13 @@ def host(text: str) -> str:
     return str(network) if "/" in text else str(network.network_address)
 
 
+def picture(text: str) -> str:
+    """A file name whose ending says which kind of picture it is to be."""
+    if not text.lower().endswith(tuple(f".{kind}" for kind in KINDS)):
+        raise ValueError(f"{text!r} is no picture: the name ends with " + ", ".join(f".{kind}" for kind in KINDS))
+    return text
+
+
 def codes(text: str) -> str:
     """Codes of rules or beginnings of codes, with commas between, in capitals: ``IDLE101,CTX``."""
     from pcapdiag.rules.catalogue import CATALOGUE
@@ -54,6 +62,8 @@ def checked(check: Callable[[str], str]) -> Callable[[click.Context, click.Param
 
     def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
         try:
+            if value is None:
+                return None
             return check(value) if isinstance(value, str) else tuple(check(v) for v in value)
         except ValueError as error:
             raise click.BadParameter(str(error), ctx, param) from None

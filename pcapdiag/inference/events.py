@@ -4,6 +4,7 @@ A timer runs out when each connection's own idleness does. Something that takes 
 a table that was flushed) makes them fail together, however long each had been silent. But requests come together too: a burst
 into a pool of connections that a timer has cut finds many of them dead within a moment, after silences of every length, all of
 them longer than what survives. So being together is not enough: something in the group must be beyond what a timer can do.
+Where nothing is known to survive, both remain possible, and both are said.
 """
 
 from __future__ import annotations
@@ -56,7 +57,17 @@ def sentence(event: Event) -> str:
     """What the event is, with its numbers; the time and the services stand beside it."""
     return (
         f"{event.failures:,} failures within {format_duration(event.end - event.start)}, after silences from "
-        f"{format_duration(event.shortest)} to {format_duration(event.longest)}: an event (restart, failover, flush), not a timer"
+        f"{format_duration(event.shortest)} to {format_duration(event.longest)}: {explanation(event)}"
+    )
+
+
+def explanation(event: Event) -> str:
+    """What explains the failures: an event alone, or a timer as well."""
+    if not event.or_timer:
+        return "an event (restart, failover, flush), not a timer"
+    return (
+        "an event (restart, failover, flush), or one burst into what a timer had cut: each measured silence was at least "
+        f"{format_duration(event.shortest)}, and none that long is known to survive"
     )
 
 
@@ -69,12 +80,12 @@ def _events_in(window: list[_Failure], longest: Mapping[Endpoint, Extreme | None
     for failure in window:
         by_address.setdefault(failure[1].connection.server.address, []).append(failure)
     telling = {a for a, group in by_address.items() if any(_beyond_a_timer(*failure, longest) for failure in group)}
-    together = _event([failure for failure in window if failure[1].connection.server.address in telling])
+    together = _event([failure for failure in window if failure[1].connection.server.address in telling], or_timer=False)
     groups = [
         group for address, group in by_address.items()
         if address not in telling and all(longest.get(p.connection.server) is None for _, p in group)
     ]  # fmt: skip
-    return [event for event in (together, *map(_event, groups)) if event is not None]
+    return [event for event in (together, *(_event(group, or_timer=True) for group in groups)) if event is not None]
 
 
 def _beyond_a_timer(failed: FailedSilence, period: IdlePeriod, longest: Mapping[Endpoint, Extreme | None]) -> bool:
@@ -82,7 +93,7 @@ def _beyond_a_timer(failed: FailedSilence, period: IdlePeriod, longest: Mapping[
     return period.wake.kind is WakeKind.RST or outlived(failed, longest.get(period.connection.server))
 
 
-def _event(group: list[_Failure]) -> Event | None:
+def _event(group: list[_Failure], *, or_timer: bool) -> Event | None:
     """These failures as one event, if there are enough of them and their silences differ far more than their times."""
     exact = sorted(f.length for f, _ in group if not f.lower_bound)
     if len(exact) < EVENT_LEAST:
@@ -92,7 +103,7 @@ def _event(group: list[_Failure]) -> Event | None:
     if exact[-1] < EVENT_RATIO * exact[0] or exact[-1] - exact[0] < EVENT_SPREAD * span:
         return None
     services = tuple(sorted({p.connection.server for _, p in group}))
-    return Event(min(times), max(times), len(group), exact[0], exact[-1], services)
+    return Event(min(times), max(times), len(group), exact[0], exact[-1], services, or_timer)
 
 
 def _stands_out(event: Event, marked: list[tuple[int, FailedSilence, IdlePeriod]], times: list[int]) -> bool:

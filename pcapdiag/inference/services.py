@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.objects import EDGES
-from pcapdiag.engine.types import Endpoint, Extreme, IdlePeriod, Outcome, Service
-from pcapdiag.inference.silences import failed_silence, outlived
+from pcapdiag.engine.types import Endpoint, Extreme, Outcome, Service
+from pcapdiag.inference.events import explanation
+from pcapdiag.inference.silences import outlived
 from pcapdiag.inference.types import Event, FailedSilence, Pattern, ServiceView
+
+
+class Failure(NamedTuple):
+    """One incident as it was seen on one service; ``shown`` is whether the report tells it."""
+
+    service: Endpoint
+    silence: FailedSilence
+    shown: bool = True
 
 
 def views(
     services: Sequence[Service],
-    failures: Iterable[IdlePeriod],
+    failures: Iterable[Failure],
     incidents: Mapping[Endpoint, int],
     events: Sequence[Event] = (),
 ) -> tuple[ServiceView, ...]:
     """One view a service, worst first. ``services`` are those of :func:`merged`.
 
     ``failures`` are the idle periods in which a connection was lost without anybody having closed it: which those are, the
-    rules say. ``incidents`` counts findings.
+    rules say. They are evidence whether or not they are shown. ``incidents`` counts findings.
     """
-    by_service: dict[Endpoint, list[FailedSilence]] = {}
-    for period in failures:
-        by_service.setdefault(period.connection.server, []).append(failed_silence(period))
+    by_service: dict[Endpoint, list[Failure]] = {}
+    for failure in failures:
+        by_service.setdefault(failure.service, []).append(failure)
     out = [
         _view(service, by_service.get(service.endpoint, []), incidents.get(service.endpoint, 0), events)
         for service in services
@@ -58,7 +68,9 @@ def merged(services: Iterable[Service]) -> list[Service]:
     return list(out.values())
 
 
-def _view(service: Service, samples: list[FailedSilence], incidents: int, events: Sequence[Event]) -> ServiceView:
+def _view(service: Service, failures: list[Failure], incidents: int, events: Sequence[Event]) -> ServiceView:
+    samples = [failure.silence for failure in failures]
+    not_shown = sum(not failure.shown for failure in failures)
     shortest = min(samples, key=lambda s: (s.lower_bound, s.length), default=None)
     longest = service.longest_survived
     failed = total = 0
@@ -68,7 +80,7 @@ def _view(service: Service, samples: list[FailedSilence], incidents: int, events
         survived, uncertain = _survived_beyond(service, longest, shortest.length)
         total = failed + survived
     pattern, reason = _pattern(samples, shortest, longest, _event_of(service.endpoint, samples, events))
-    return ServiceView(service, incidents, longest, shortest, failed, total, uncertain, pattern, reason)
+    return ServiceView(service, incidents, longest, shortest, failed, total, uncertain, pattern, reason, not_shown)
 
 
 def _survived_beyond(service: Service, longest: Extreme | None, length: int) -> tuple[int, bool]:
@@ -96,9 +108,9 @@ def _pattern(
     if shortest is None:
         return Pattern.NONE, "no silence failed"
     if event is not None:
-        return Pattern.EVENT, (
-            f"{len(samples)} of {event.failures} failures that came within {format_duration(event.end - event.start)} (restart, "
-            "failover, flush), not a timer"
+        return Pattern.UNDETERMINED if event.or_timer else Pattern.EVENT, (
+            f"{len(samples)} of {event.failures} failures that came within {format_duration(event.end - event.start)}: "
+            f"{explanation(event)}"
         )
     exact = [s for s in samples if not s.lower_bound]
     lengths = sorted(s.length for s in exact or samples)

@@ -31,7 +31,8 @@ class FailedSilence:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Failures that came together after very different silences, which no idle timeout explains.
+    """Failures that came together after very different silences, which no idle timeout explains, or (``or_timer``) only one
+    shorter than all of them, of which it is not known that nothing survives it.
 
     ``start`` and ``end`` are the times of the first and the last of them, in ns. ``failures`` counts incidents;
     ``shortest`` and ``longest`` are the silences before them, in ns, of those that were measured exactly.
@@ -43,6 +44,7 @@ class Event:
     shortest: int
     longest: int
     services: tuple[Endpoint, ...]
+    or_timer: bool = False
 
     def holds(self, service: Endpoint, time: int) -> bool:
         """Is a failure of ``service`` at ``time`` part of it?"""
@@ -55,7 +57,8 @@ class ServiceView:
 
     ``failed_beyond`` of ``total_beyond`` silences at least as long as the shortest failed one failed.
     ``total_is_lower_bound`` says that survivors inside one histogram bucket could not be told from the bound.
-    ``pattern_reason`` is one sentence with the numbers.
+    ``pattern_reason`` is one sentence with the numbers. ``not_shown`` of the failures belong to rules that were not selected:
+    they are evidence all the same.
     """
 
     service: Service
@@ -67,6 +70,7 @@ class ServiceView:
     total_is_lower_bound: bool
     pattern: Pattern
     pattern_reason: str
+    not_shown: int = 0
 
     @property
     def endpoint(self) -> Endpoint:

@@ -19,7 +19,7 @@ MOST_PIECES = 12
 #: An interval that must be seen is legible if it takes this share of its piece.
 LEGIBLE = 0.03
 #: The part of the axis that a break takes, and that all take together at most.
-BREAK, BREAKS = 0.05, 0.4
+BREAK, BREAKS = 0.1, 0.4
 
 
 class Span(NamedTuple):
@@ -115,7 +115,7 @@ def _placed(pieces: Sequence[Sequence[int]]) -> Iterable[Piece]:
     """A piece is as wide as there is to be seen in it: nothing else could be seen of both 0.1 ms and 10 s."""
     breaks = len(pieces) - 1
     room = min(BREAK, BREAKS / breaks) if breaks else 0.0
-    weights = [1 + min(len(piece), 12) for piece in pieces]
+    weights = [1 if len(piece) == 1 else 1 + min(len(piece), 12) for piece in pieces]
     unit = (1 - room * breaks) / sum(weights)
     left = 0.0
     for piece, weight in zip(pieces, weights, strict=True):

@@ -13,8 +13,7 @@ from pcapdiag.report.strip import strip
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
 from pcapdiag.report.words import answer, count, gap, origin, sent
-from pcapdiag.rules.idle103 import IN_FLIGHT
-from pcapdiag.rules.idle104 import client_waited_for
+from pcapdiag.rules.conditions import client_waited_for, crossed
 from pcapdiag.rules.types import Confidence, Finding, Severity
 
 #: Width of the column with frame numbers and codes.
@@ -68,7 +67,9 @@ def finding_body(finding: Finding, canvas: Canvas, names: FileNames | None) -> I
 def proof_rows(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[Row]:
     """The frames that prove it, in the order in which they were captured."""
     period = finding.period
-    if period.start is None:
+    if not period.idle and period.start is None:
+        yield Row("before", words("not kept, as there was no idle period", "dim"))
+    elif period.start is None:
         first = [Span("idle"), Span(gap(period), "gap"), *probed(period), *words("(first seen here)", "dim")]
         yield Row("before", first)
     for role, at in proof(period):
@@ -114,7 +115,7 @@ def _crossing(period: IdlePeriod, fin: RecordRef) -> str:
     before = period.wake.first.ref.time - fin.time
     when = f"{format_duration(before)} before" if before >= 0 else f"{format_duration(-before)} after"
     how = "acknowledged by it, so ignored" if period.fin_acknowledged else "not acknowledged by it"
-    if not period.fin_acknowledged and abs(before) <= IN_FLIGHT:
+    if crossed(period):
         how += ": they crossed in flight"
     return f"{when} the {period.kind.replace('-', ' ')}, {how}"
 

@@ -8,7 +8,7 @@ from pcapdiag.engine.types import WakeKind
 from pcapdiag.report.blocks import ends, in_file, stream
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import proof
-from pcapdiag.report.headline import by_rule, told
+from pcapdiag.report.headline import by_rule, told, whole
 from pcapdiag.report.model import FileNames, Report
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso
@@ -48,9 +48,8 @@ def context(report: Report, canvas: Canvas, names: FileNames | None, every: bool
 
 def context_heading(report: Report, code: str, found: Sequence[Finding]) -> str:
     """How often something happened that is easily mistaken for the failure, and of how much of it nothing is listed."""
-    whole = {"CTX201": report.resets_without_idle, "CTX202": report.refused} if not report.options.filters else {}
     unsure = [f for f in report.unproved if f.rule == code]
-    more = whole.get(code, 0) - sum(1 + len(f.twins) for f in (*found, *unsure))
+    more = whole(code, report) - sum(1 + len(f.twins) for f in (*found, *unsure))
     rest = f", {len(unsure):,} more not proved" if unsure else ""
     rest += f", and {more:,} more of which nothing was kept" if more > 0 else ""
     return f"Not this failure: {told(code, found)} ({code}){rest}."
@@ -81,7 +80,7 @@ def frames(finding: Finding) -> str:
 
 def apart(report: Report) -> str | None:
     """What is only counted, in one sentence; None if nothing is."""
-    texts = [f"{_harmless(code, found)} ({code})" for code, found in by_rule(report.harmless).items()]
+    texts = [f"{told(code, found)} ({code})" for code, found in by_rule(report.harmless).items()]
     if report.heartbeats:
         texts.append(f"{count(len(report.heartbeats), 'heartbeat')} lost after idle")
     hidden = texts and not report.options.show_harmless
@@ -90,12 +89,3 @@ def apart(report: Report) -> str | None:
     if not texts:
         return None
     return "Counted apart: " + "; ".join(texts) + (" (--show-harmless lists them)" if hidden else "") + "."
-
-
-def _harmless(code: str, found: Sequence[Finding]) -> str:
-    """What happened and why it harmed nobody, where the rule's own phrase speaks of its graver cases."""
-    if code == "IDLE104":
-        return f"{count(len(found), 'idle connection')} reset by the client itself"
-    if code != "IDLE108" and all(f.sent.farewell for f in found):
-        return f"{count(len(found), 'goodbye')} without answer"
-    return told(code, found)

@@ -48,7 +48,8 @@ def finding(f: Finding, names: FileNames) -> Json:
         "doubts": [{"code": d.code, "text": d.text, "most": None if d.most is None else str(d.most)} for d in f.doubts],
         "origin": None if f.origin is None else origin(f.origin), "compared": list(f.compared),
         "sent": {"length": f.sent.length, "label": f.sent.label, "protocol": f.sent.protocol,
-                 "farewell": None if farewell is None else str(farewell)},
+                 "farewell": None if farewell is None else str(farewell),
+                 "purpose": None if f.sent.purpose is None else str(f.sent.purpose)},
         **view(f.period, names),
         "twins": [view(t, names) for t in f.twins],
     }  # fmt: skip
@@ -68,7 +69,7 @@ def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
             "after_ns": failed.after, "length_ns": failed.length, "lower_bound": failed.lower_bound,
             "ended": ref(failed.ended)},
         "failed_beyond": v.failed_beyond, "total_beyond": v.total_beyond,
-        "total_is_lower_bound": v.total_is_lower_bound, "probes": sides(s.probes),
+        "total_is_lower_bound": v.total_is_lower_bound, "not_shown": v.not_shown, "probes": sides(s.probes),
         "probed_connections": s.probed, "resets_without_idle": s.resets_without_idle, "refused": s.refused,
         "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
     }  # fmt: skip
@@ -78,7 +79,8 @@ def event(e: Event) -> Json:
     """Failures that came together."""
     return {
         "start": time(e.start), "end": time(e.end), "failures": e.failures, "shortest_ns": e.shortest,
-        "longest_ns": e.longest, "services": [endpoint(s) for s in e.services], "text": sentence(e),
+        "longest_ns": e.longest, "services": [endpoint(s) for s in e.services], "or_timer": e.or_timer,
+        "text": sentence(e),
     }  # fmt: skip
 
 

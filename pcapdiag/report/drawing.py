@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 Anchor = Literal["start", "middle", "end"]
+#: Kinds of picture files, by their endings.
+Kind = Literal["png", "svg", "pdf"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Width of a character in parts of its size: of DejaVu Sans a little more than the mean, so that estimates err to the safe side.
 CHARACTER = 0.6
 
@@ -85,6 +88,15 @@ def fitting(text: str, size: float, width: float) -> str:
     while text and text_width(text, size) + size > width:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def fitting_end(text: str, size: float, width: float) -> str:
+    """As much of the end of the text as has room: of an address with its port, the end says most."""
+    if text_width(text, size) <= width:
+        return text
+    while text and text_width(text, size) + size > width:
+        text = text[1:]
+    return "…" + text
 
 
 def wrapped(text: str, size: float, width: float) -> list[str]:

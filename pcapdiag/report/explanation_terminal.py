@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pcapdiag.durations import format_duration
-from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod, Outcome, RolesFrom, Seen
+from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod, Outcome, RolesFrom, Seen, WakeKind
 from pcapdiag.report.blocks import finding_body
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.explanation import Explanation, Incarnation, Judged
@@ -23,6 +23,11 @@ _ROLES = {
     RolesFrom.PORT: "{server} is the server by its port number; the handshake was not captured",
     RolesFrom.FIRST_PAYLOAD: "{client} is taken for the client: it was the first to send payload; the handshake was not captured",
     RolesFrom.UNKNOWN: "who is the client is not known; {client} is called so",
+}
+#: Why no rule is asked about periods that did not fail.
+_NO_RULE = {
+    Outcome.SURVIVED: ": it was answered, so that no rule applies",
+    Outcome.CLOSED: ": a FIN ended it and nothing was sent before, so that no rule applies",
 }
 #: Periods that survived or were closed are named one by one up to this many, unless everything is asked for.
 QUIET_SHOWN = 8
@@ -134,7 +139,7 @@ def _sentence(period: IdlePeriod) -> list[Span]:
     """An idle period in one sentence: from where, how long, what ended it, what became of it."""
     start = f"from frame {period.start.frame}" if period.start else "from before the capture"
     wake = f"to frame {period.wake.first.ref.frame}: {period.kind.replace('-', ' ')} by the {period.sender},"
-    return [Span("idle"), Span(gap(period), "gap"), *words(f"{start} {wake} {period.outcome}")]
+    return [Span("idle"), Span(gap(period), "gap"), *words(f"{start} {wake} {period.outcome}{_NO_RULE.get(period.outcome, '')}")]
 
 
 def _judged(judged: Judged, explanation: Explanation, canvas: Canvas) -> Iterator[str]:
@@ -151,12 +156,15 @@ def _judged(judged: Judged, explanation: Explanation, canvas: Canvas) -> Iterato
             for signal in finding.origin.signals:
                 points = f"; points to {signal.points_to}" if signal.points_to else ""
                 yield from canvas.spans("signal", words(canvas.own(f"{signal.name}: {signal.values}{points}")), 4, _LABEL)
-    yield from _fin(period, canvas)
+    yield from _measured(period, canvas)
     yield from _others_would_need(judged.readings, canvas)
 
 
-def _fin(period: IdlePeriod, canvas: Canvas) -> Iterator[str]:
-    text = f"FIN of the peer {period.fin}; silent for {seconds(period.silence)} at last"
+def _measured(period: IdlePeriod, canvas: Canvas) -> Iterator[str]:
+    told = [] if period.wake.kind in (WakeKind.RST, WakeKind.SYN) else [f"FIN of the peer {period.fin}"]
+    silent = f"silent for {seconds(period.silence)} at last"
+    told.append(silent if period.idle else "flags, content and silence before were not kept")
+    text = "; ".join(told)
     if any(period.missed):
         text += f"; the capture missed {period.missed[0]} bytes of the sender, {period.missed[1]} of the peer"
     yield from canvas.spans("measured", words(text), 4, _LABEL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from pcapdiag.durations import parse_duration
@@ -26,7 +26,7 @@ MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """``survived`` silences of at least ``start`` and less than ``end`` ns."""
+    """``survived`` silences of at least ``start`` ns and at most ``end``, which is that of the longest or of the bucket."""
 
     start: int
     end: int
@@ -128,7 +128,12 @@ def _failure(finding: Finding) -> Failure:
 def _buckets(view: ServiceView, edges: tuple[int, ...]) -> tuple[Bucket, ...]:
     ends = [*edges[1:], edges[-1] * 2] if edges else []
     counted = zip(edges, ends, view.service.histogram, strict=False)
-    return tuple(Bucket(start, end, n) for start, end, n in counted if n)
+    held = [Bucket(start, end, n) for start, end, n in counted if n]
+    # Of the last bucket it is known where its silences end: drawn further, they would reach into the bracket.
+    longest = view.longest_survived
+    if held and longest and held[-1].start < longest.length < held[-1].end:
+        held[-1] = replace(held[-1], end=longest.length)
+    return tuple(held)
 
 
 def _range(parts: Iterable[tuple[ServiceView, tuple[Bucket, ...], tuple[Failure, ...]]]) -> tuple[int, int]:

@@ -5,23 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pcapdiag.report.drawing import Box, Drawing, Glyph, Line, Rows, Shape, Text, inside, wrapped
-from pcapdiag.report.gaps import GapPlot
+from pcapdiag.report.drawing import Anchor, Box, Drawing, Glyph, Line, Rows, Shape, Text, inside, wrapped
+from pcapdiag.report.gaps import Failure, GapPlot
 from pcapdiag.report.times import seconds
 from pcapdiag.report.words import count
 
 WIDTH, MARGIN = 960.0, 16.0
 _LEFT, _RIGHT = MARGIN + 40, WIDTH - MARGIN - 8
 _HIGH = 70.0
+#: Failures nearer than this, in pixels, are one mark; of those, so many are named.
+APART, NAMED = 42.0, 8
 
 
-def gaps_drawing(plots: Sequence[GapPlot], title: str = "") -> Drawing:
-    """The drawing of these plots, one below the other."""
+def gaps_drawing(plots: Sequence[GapPlot], title: str = "", note: str = "") -> Drawing:
+    """The drawing of these plots, one below the other; ``note`` stands under the title."""
     y = MARGIN
     shapes: list[Shape] = []
     for line in wrapped(title, 13, WIDTH - 2 * MARGIN) if title else ():
         y += 16
         shapes.append(Text(MARGIN, y - 3, line, 13, "start", "heading"))
+    if note:
+        y += 16
+        shapes.append(Text(MARGIN, y - 3, note, 10.5, "start", "dim"))
     if not plots:
         y += 16
         shapes.append(Text(MARGIN, y - 3, "No service with a silence to draw.", 10.5, "start", "dim"))
@@ -56,7 +61,7 @@ def _strip(plot: GapPlot, top: float) -> Iterator[Shape]:
     for length, name in plot.ticks:
         x = _x(plot, length)
         yield Line(x, base, x, base + 4, "axis")
-        text = inside(Text(x, base + 30, name, 9.5, "middle", "dim"), MARGIN, WIDTH - MARGIN)
+        text = inside(Text(x, base + 42, name, 9.5, "middle", "dim"), MARGIN, WIDTH - MARGIN)
         if rows.place(text) is not None:
             yield text
 
@@ -68,13 +73,15 @@ def _bracket(plot: GapPlot, base: float) -> Iterator[Shape]:
         left, right = _x(plot, plot.survived), _x(plot, plot.failed)
         yield Box(left, top, max(right - left, 1), base - top, "bracket", f"({seconds(plot.survived)}, {seconds(plot.failed)}]")
     rows = Rows(2, 8)
-    for length, anchor, said in ((plot.survived, "end", "survived"), (plot.failed, "start", "failed")):
+    ends: tuple[tuple[int | None, Anchor, str], ...] = (
+        (plot.survived, "end", "survived"), (plot.failed, "start", "failed"),
+    )  # fmt: skip
+    for length, anchor, said in ends:
         if length is not None:
             x = _x(plot, length)
             yield Line(x, top, x, base, "bracket-edge")
-            shift = -3 if anchor == "end" else 3
-            end = "end" if anchor == "end" else "start"
-            text = inside(Text(x + shift, 0, f"{said} {seconds(length)}", 9.5, end, "text"), MARGIN, WIDTH - MARGIN)  # type: ignore[arg-type]
+            text = Text(x - 3 if anchor == "end" else x + 3, 0, f"{said} {seconds(length)}", 9.5, anchor, "text")
+            text = inside(text, MARGIN, WIDTH - MARGIN)
             row = rows.place(text) or 0
             yield text._replace(y=top - 3 + 11 * row)
 
@@ -90,9 +97,21 @@ def _histogram(plot: GapPlot, base: float) -> Iterator[Shape]:
 
 
 def _failures(plot: GapPlot, base: float) -> Iterator[Shape]:
-    for failure in plot.failures:
-        role = "failed" if failure.in_silence else "failed-otherwise"
-        yield Glyph(_x(plot, failure.length), base + 12, 4.5, role, True, failure.title)
+    """Under the line, where each length is; those that would cover each other are one mark with their number."""
+    for inside_silence, role in ((True, "failed"), (False, "failed-otherwise")):
+        groups: list[list[Failure]] = []
+        for failure in sorted((f for f in plot.failures if f.in_silence is inside_silence), key=lambda f: f.length):
+            if groups and _x(plot, failure.length) - _x(plot, groups[-1][0].length) < APART:
+                groups[-1].append(failure)
+            else:
+                groups.append([failure])
+        y = base + 12 if inside_silence else base + 24
+        for group in groups:
+            x = _x(plot, group[0].length)
+            more = f" (and {len(group) - NAMED:,} more)" if len(group) > NAMED else ""
+            yield Glyph(x, y, 4.5, role, True, "; ".join(f.title for f in group[:NAMED]) + more)
+            if len(group) > 1:
+                yield Text(x + 7, y + 3.5, f"×{len(group):,}", 9, "start", "text")
 
 
 def _legend(y: float) -> Iterator[Shape]:

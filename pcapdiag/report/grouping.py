@@ -7,11 +7,9 @@ from typing import NamedTuple
 
 from pcapdiag.engine.types import Endpoint
 from pcapdiag.inference.types import ServiceView
-from pcapdiag.report.headline import by_rule
+from pcapdiag.report.headline import by_rule, rank
 from pcapdiag.report.model import Report
-from pcapdiag.rules.types import Finding, Severity
-
-_WORST_FIRST = tuple(Severity)
+from pcapdiag.rules.types import Finding
 
 
 class Affected(NamedTuple):
@@ -35,7 +33,7 @@ def affected(report: Report) -> list[Affected]:
         groups.setdefault(finding.period.connection.server, []).append(finding)
     views = {v.endpoint: v for v in report.services}
     order = [e for e in views if e in groups] + [e for e in groups if e not in views]
-    order.sort(key=lambda e: min(_WORST_FIRST.index(f.severity) for f in groups[e]))  # the sum of incidents decides next
+    order.sort(key=lambda e: rank(groups[e])[:2])  # the sum of incidents decides next
     return [Affected(e, views.get(e), by_rule(groups[e])) for e in order]
 
 

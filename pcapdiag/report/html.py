@@ -10,7 +10,7 @@ from pcapdiag.report.blocks import ends
 from pcapdiag.report.brief import apart, context_heading
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.grouping import affected
-from pcapdiag.report.headline import by_rule, headline, looked_at, others
+from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, mood, others
 from pcapdiag.report.html_plots import timeline
 from pcapdiag.report.html_services import SERVICES_SHOWN, Incidents, anchor, services
 from pcapdiag.report.html_style import STYLE
@@ -97,8 +97,7 @@ class _Page:
     def answer(self) -> Iterator[Markup]:
         """The answer, and what belongs to it."""
         report = self.report
-        bad = "answer-bad" if report.incidents else "good" if report.segments else ""
-        yield tag("h1", headline(report), class_=bad or None)
+        yield tag("h1", headline(report), class_=mood(report))
         also = others(report)
         if also:
             yield tag("p", f"Also found: {'; '.join(also)}.")
@@ -107,7 +106,7 @@ class _Page:
         shown = report.events if self.every else report.events[:_EVENTS_SHOWN]
         for event in shown:
             on = ", ".join(map(str, event.services))
-            yield tag("p", tag("b", "Event"), f" {iso(event.start, 3)}: {sentence(event)}. On {on}.")
+            yield tag("p", tag("b", event_name(event)), f" {iso(event.start, 3)}: {sentence(event)}. On {on}.")
         if len(report.events) > len(shown):
             yield tag("p", f"… {count(len(report.events) - len(shown), 'more event')} (--all lists them)", class_="dim")
 

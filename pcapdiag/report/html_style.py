@@ -30,7 +30,7 @@ a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: .75rem 0 0; padding: 0; font-size: .9rem; }
 code, pre, .mono { font-family: ui-monospace, monospace; font-size: .875em; }
 .dim, dt, th, footer { color: var(--dim); }
-.bad, .answer-bad { color: var(--bad); } .warn { color: var(--warn); } .good { color: var(--good); }
+.bad, .answer-bad { color: var(--bad); } .warn { color: var(--warn); } .answer-good { color: var(--good); }
 .gap { color: var(--gap); font-weight: 600; } .heading { font-weight: 600; }
 dl { margin: .5rem 0; }
 dl > div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; padding: .15rem 0; }

@@ -7,52 +7,24 @@ them, else of the frames that prove. Times stay integers of ns; positions come f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Literal
 
-from pcapdiag.engine.types import AnswerKind, Connection, IdlePeriod, RecordRef, Seen, Traced, WakeKind
+from pcapdiag.engine.types import Endpoint, IdlePeriod, RecordRef, WakeKind
 from pcapdiag.report.axis import Axis, Span, axis
 from pcapdiag.report.filters import proof
-from pcapdiag.report.headline import headline
+from pcapdiag.report.headline import headline, others
+from pcapdiag.report.marks import Mark, MarkKind, Side, marks, other, place, side
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean, cut
 from pcapdiag.report.words import answer, count, gap, sent
 from pcapdiag.rules.types import Finding
 
 Align = Literal["time", "wake"]
-Side = Literal["client", "server"]
 #: Of a request's label, in cells: more would cover its neighbours.
 LABEL = 40
-
-
-class MarkKind(StrEnum):
-    """What a mark stands for."""
-
-    PAYLOAD = "payload"
-    RETRANSMISSION = "retransmission"
-    ACK = "ACK"
-    PROBE = "keepalive probe"
-    SYN = "SYN"
-    FIN = "FIN"
-    RST = "RST"
-    ICMP = "ICMP error"
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One packet: ``at`` is its time on the axis in ns, ``side`` who sent it, ``role`` what it proves ("" if nothing)."""
-
-    at: int
-    kind: MarkKind
-    side: Side
-    ref: RecordRef
-    role: str = ""
-
-    @property
-    def title(self) -> str:
-        """The mark in words."""
-        return f"frame {self.ref.frame}: {self.kind} from the {self.side}" + (f" ({self.role})" if self.role else "")
+#: What a picture says of an anonymised report.
+REPLACED = "Anonymised: addresses are replaced, what was sent is hidden."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +65,8 @@ class Lane:
 @dataclass(frozen=True, slots=True)
 class Lanes:
     """A whole timeline. ``origin`` is the time in ns since the epoch at which the axis shows 0 (None: aligned on wakes, each
-    lane has its own). ``left_out`` counts affected connections without a lane, and ``note`` says so."""
+    lane has its own). ``left_out`` counts affected connections without a lane, and ``note`` says so, and whether names are
+    the captures' own."""
 
     align: Align
     title: str
@@ -118,7 +91,7 @@ def lanes(report: Report, *, align: Align = "time", most: int = 50) -> Lanes:
     affected = _affected(report)
     # Those with packets first: they were chosen to have one of each service and rule.
     chosen = sorted(affected, key=lambda found: report.excerpt(found[0].period) is None)[:most]
-    chosen.sort(key=lambda found: _place(found[0].period.wake.first.ref))
+    chosen.sort(key=lambda found: place(found[0].period.wake.first.ref))
     origin = min((_first(found, report) for found in chosen), default=0) if align == "time" else None
     drawn: list[Lane] = []
     legible: list[Span] = []
@@ -130,18 +103,20 @@ def lanes(report: Report, *, align: Align = "time", most: int = 50) -> Lanes:
     times = [mark.at for lane in drawn for mark in lane.marks]
     times += [at for lane in drawn for bar in lane.bars for at in (bar.start, bar.end)]
     left_out = len(affected) - len(chosen)
-    note = f"{len(chosen):,} of {count(len(affected), 'affected connection')} drawn" if left_out else ""
-    return Lanes(align, headline(report), tuple(drawn), axis(times, legible), origin, left_out, note)
+    note = [f"{len(chosen):,} of {count(len(affected), 'affected connection')} drawn."] if left_out else []
+    note += [REPLACED] if report.anonymized is not None else []
+    title = " ".join([headline(report), *(f"{told}." for told in others(report))])
+    return Lanes(align, title, tuple(drawn), axis(times, legible), origin, left_out, " ".join(note))
 
 
 def _affected(report: Report) -> list[list[Finding]]:
     """The findings of each connection on which something was lost, or may have been."""
-    by_connection: dict[tuple[int, RecordRef], list[Finding]] = {}
+    by_connection: dict[tuple[int, Endpoint, Endpoint, RecordRef], list[Finding]] = {}
     harmless = report.harmless if report.options.show_harmless else ()
     for finding in (*report.incidents, *report.heartbeats, *report.unproved, *harmless):
         c = finding.period.connection
-        by_connection.setdefault((c.point, c.first), []).append(finding)
-    return [sorted(found, key=lambda f: _place(f.period.wake.first.ref)) for found in by_connection.values()]
+        by_connection.setdefault((c.point, c.client, c.server, c.first), []).append(finding)
+    return [sorted(found, key=lambda f: place(f.period.wake.first.ref)) for found in by_connection.values()]
 
 
 def _first(found: Sequence[Finding], report: Report) -> int:
@@ -167,14 +142,6 @@ def _begin(period: IdlePeriod) -> int:
 def _lane(found: Sequence[Finding], report: Report, zero: int) -> Lane:
     connection = found[0].period.connection
     excerpt = report.excerpt(found[0].period)
-    steps = excerpt.steps if excerpt else ()
-    proofs = {mark.ref: mark for finding in found for mark in _proofs(finding.period, zero)}
-    marks = dict(proofs)
-    for step in steps:
-        mark = _packet(step.segment, connection, zero)
-        if mark is not None:
-            known = proofs.get(mark.ref)
-            marks[mark.ref] = replace(mark, role=known.role) if known else mark
     names = dict.fromkeys(f"{f.rule} {f.name}, {f.confidence if f.proved else 'not proved'}" for f in found)
     stream = "" if connection.stream is None else f"; tcp.stream {connection.stream}"
     omitted = excerpt.segments - len(excerpt.steps) if excerpt else 0
@@ -182,7 +149,7 @@ def _lane(found: Sequence[Finding], report: Report, zero: int) -> Lane:
         label=f"{clean(str(connection.client))} → {clean(str(connection.server))}",
         client=clean(str(connection.client)),
         about=clean("; ".join(names) + stream),
-        marks=tuple(sorted(marks.values(), key=lambda m: _place(m.ref))),
+        marks=marks((f.period for f in found), excerpt, zero),
         bars=tuple(_bar(f.period, zero) for f in found if f.period.idle),
         notes=tuple(note for f in found for note in _notes(f, zero)),
         omitted=omitted,
@@ -208,68 +175,15 @@ def _back(period: IdlePeriod) -> str:
 def _notes(finding: Finding, zero: int) -> Iterable[Note]:
     """What is said of the wake and of what came back."""
     period = finding.period
-    first, peer = period.wake.first.ref, _other(_side(period.sender))
+    first, peer = period.wake.first.ref, other(side(period.sender))
     what = f"frame {first.frame}: {sent(finding)}"
     if finding.sent.label and period.wake.kind is WakeKind.PAYLOAD:
         label = finding.sent.label
         what += " " + cut(clean(label[: LABEL + 1]), LABEL)
-    yield Note(first.time - zero, _side(period.sender), what)
+    yield Note(first.time - zero, side(period.sender), what)
     back = _back(period)
     if period.answer is not None:
         ref = period.answer.first.ref
         yield Note(ref.time - zero, peer, f"frame {ref.frame}: {back}")
     elif back:
         yield Note(first.time - zero, peer, back)
-
-
-_SEEN = {
-    Seen.PAYLOAD: MarkKind.PAYLOAD, Seen.PROBE: MarkKind.PROBE, Seen.ACK: MarkKind.ACK, Seen.SYN: MarkKind.SYN,
-    Seen.RETRANSMISSION: MarkKind.RETRANSMISSION, Seen.FIN: MarkKind.FIN, Seen.RST: MarkKind.RST, Seen.ICMP: MarkKind.ICMP,
-    Seen.STRAY: MarkKind.ACK,
-}  # fmt: skip
-_WOKEN = {
-    WakeKind.PAYLOAD: MarkKind.PAYLOAD, WakeKind.PROBE: MarkKind.PROBE, WakeKind.FIN: MarkKind.FIN, WakeKind.RST: MarkKind.RST,
-    WakeKind.SYN: MarkKind.SYN,
-}  # fmt: skip
-_ANSWERED = {AnswerKind.RST: MarkKind.RST, AnswerKind.ACK: MarkKind.ACK, AnswerKind.ICMP: MarkKind.ICMP}
-
-
-def _packet(segment: Traced, connection: Connection, zero: int) -> Mark | None:
-    """The mark of a packet; a copy is the same packet once more and has none."""
-    kind = _SEEN.get(segment.seen)
-    side: Side = "client" if segment.source == connection.client else "server"
-    if kind is MarkKind.ICMP:
-        side = _other(side)  # an ICMP error goes back to whose segment it quotes
-    return None if kind is None else Mark(segment.ref.time - zero, kind, side, segment.ref)
-
-
-def _proofs(period: IdlePeriod, zero: int) -> Iterable[Mark]:
-    """The marks of the frames that prove, as far as the period itself tells what they are."""
-    wake, back = _side(period.sender), period.answer
-    peer = _other(wake)
-    for role, ref in proof(period):
-        kind, side = MarkKind.ACK, peer
-        if ref == period.wake.first.ref:
-            kind, side = _WOKEN[period.wake.kind], wake
-        elif ref == period.start:
-            kind, side = MarkKind.PAYLOAD, _side(period.last_speaker) if period.last_speaker else peer
-        elif back is not None and ref == back.first.ref:
-            kind = _ANSWERED[back.kind]
-        elif ref == period.peer_fin:
-            kind = MarkKind.FIN
-        yield Mark(ref.time - zero, kind, side, ref, role)
-    last = period.wake.last_sent
-    if period.wake.retransmissions and last not in (period.wake.first.ref, period.start):
-        yield Mark(last.time - zero, MarkKind.RETRANSMISSION, wake, last)
-
-
-def _side(name: str) -> Side:
-    return "client" if name == "client" else "server"
-
-
-def _other(side: Side) -> Side:
-    return "server" if side == "client" else "client"
-
-
-def _place(ref: RecordRef) -> tuple[int, int, int]:
-    return ref.time, ref.file, ref.frame

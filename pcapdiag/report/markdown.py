@@ -12,7 +12,7 @@ from pcapdiag.report.brief import apart, context_heading
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import proof
 from pcapdiag.report.grouping import affected, quiet, quiet_heading, spread
-from pcapdiag.report.headline import by_rule, headline, looked_at, others
+from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, others
 from pcapdiag.report.incident import digests, label, where
 from pcapdiag.report.markdown_incident import incident
 from pcapdiag.report.markdown_text import code, prose, table
@@ -93,7 +93,7 @@ class _Page:
         for event in shown:
             on = ", ".join(code(str(service)) for service in event.services[:3])
             more = f" and {len(event.services) - 3:,} more" if len(event.services) > 3 else ""
-            yield f"**Event** {iso(event.start, 3)}: {prose(sentence(event))}. On {on}{more}."
+            yield f"**{event_name(event)}** {iso(event.start, 3)}: {prose(sentence(event))}. On {on}{more}."
         yield from _left_out(len(self.report.events) - len(shown), "event")
 
     def table(self, findings: Sequence[Finding]) -> Iterator[str]:

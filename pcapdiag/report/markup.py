@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
+from itertools import groupby
 
 from pcapdiag.report.text import Span, clean
 
@@ -56,7 +57,8 @@ def together(parts: Iterable[str], between: str = "") -> Markup:
 
 def spans(pieces: Iterable[Span]) -> Markup:
     """Pieces of a line with their styles, as classes."""
-    return together((tag("span", p.text, class_=p.style) if p.style else p.text for p in pieces), " ")
+    runs = ((style, " ".join(p.text for p in run)) for style, run in groupby(pieces, key=lambda piece: piece.style))
+    return together((tag("span", said, class_=style) if style else said for style, said in runs), " ")
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Markup:

@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 from pcapdiag.engine.types import Extreme, FileFacts, IdlePeriod, Outcome, Totals
 from pcapdiag.inference.types import Event, ServiceView
 from pcapdiag.report.excerpt import Excerpt
-from pcapdiag.rules.types import Finding, Limit, Severity
+from pcapdiag.rules.heartbeats import is_heartbeat
+from pcapdiag.rules.types import Confidence, Finding, Limit, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,7 @@ def group_of(finding: Finding) -> Group:
         return Group.HARMLESS
     if not finding.proved:
         return Group.UNPROVED
-    # What can be read as a request is one, however often its like was sent before.
-    label = finding.sent.label
-    request = finding.sent.protocol == "http" and label is not None and not label.startswith("HTTP/2 PING")
-    apart = finding.period.wake.heartbeat and finding.severity is not Severity.CONTEXT and not request
+    apart = finding.severity is not Severity.CONTEXT and is_heartbeat(finding.period, finding.sent)
     return Group.HEARTBEATS if apart else Group.FINDINGS
 
 
@@ -136,6 +134,11 @@ class Report:
     def incidents(self) -> tuple[Finding, ...]:
         """The findings in which something was lost: all but those that are only easily mistaken for it."""
         return tuple(f for f in self.findings if f.severity is not Severity.CONTEXT)
+
+    @property
+    def doubtful(self) -> tuple[Finding, ...]:
+        """Of what harmed nobody, what may have: the goodbyes of which only a FIN right behind them says that they are."""
+        return tuple(f for f in self.harmless if f.sent.farewell is Confidence.POSSIBLE)
 
     @property
     def context(self) -> tuple[Finding, ...]:

@@ -100,7 +100,9 @@ def _told(finding: Finding, role: str, at: RecordRef, canvas: Canvas) -> tuple[S
 def _silence(period: IdlePeriod | None, wake: bool, after: int | None) -> str:
     if wake and period is not None and period.idle:
         rest = [*probed(period), *([] if period.start else [Span("(first seen here)")])]
-        return " ".join([f"idle {gap(period)}", *(span.text for span in rest)])
+        # Where packets without payload broke the silence, the gap did not begin at the packet above.
+        since = f" since frame {period.start.frame}" if period.start and period.gap - period.silence >= SILENCE else ""
+        return " ".join([f"idle {gap(period)}{since}", *(span.text for span in rest)])
     return f"{format_duration(after)} without a packet" if after is not None and after >= SILENCE else ""
 
 

@@ -43,6 +43,8 @@ def service_rows(view: ServiceView, canvas: Canvas, names: FileNames | None) -> 
         least = "at least " if view.total_is_lower_bound else ""
         at = f"(frame {failed.ended.frame}{in_file(failed.ended.file, ' of', canvas, names)})"
         text = f"{view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
+        if view.not_shown:
+            text += f", including {count(view.not_shown, 'failure')} of rules not shown"
         yield canvas.told("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
     yield canvas.told("keepalive probes", probes(view))
     if view.pattern is not Pattern.NONE:

@@ -38,7 +38,7 @@ def strip(finding: Finding, canvas: Canvas) -> list[Span]:
     early = period.peer_fin is not None and _place(period.peer_fin) < _place(period.wake.first.ref)
     fin = [one(peer, "F")] if period.peer_fin is not None else []
     spans += fin if early else []
-    spans.append(Span(f"{line} {gap(period)} {line}", "gap"))
+    spans += [Span(f"{line} {gap(period)} {line}", "gap")] if period.idle else []
     wake = period.wake
     spans.append(one(period.sender, _KINDS[wake.kind], wake.segments, "bad" if wake.kind is WakeKind.RST else ""))
     if wake.retransmissions:

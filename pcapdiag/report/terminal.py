@@ -16,7 +16,7 @@ from pcapdiag.report.blocks import finding_block
 from pcapdiag.report.brief import apart, context, finding_line
 from pcapdiag.report.canvas import MIN_WIDTH, Canvas
 from pcapdiag.report.grouping import affected, quiet, quiet_heading
-from pcapdiag.report.headline import by_rule, headline, looked_at, others
+from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, mood, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.report.names import STDIN
 from pcapdiag.report.reading import reading
@@ -78,9 +78,7 @@ class Terminal:
         return canvas(out, self.width, self.color, self.unicode)
 
     def _lines(self, report: Report, canvas: Canvas) -> Iterator[str]:
-        bad = bool(report.incidents or report.heartbeats) or any(f.severity is not Severity.CONTEXT for f in report.unproved)
-        style = "answer-bad" if bad else "answer-good" if report.segments else "warn"
-        yield from canvas.sentence(headline(report), style)
+        yield from canvas.sentence(headline(report), mood(report))
         *more, last = others(report) or [""]
         if more:
             yield "Also found:"
@@ -112,7 +110,7 @@ class Terminal:
         more = len(event.services) - len(shown)
         on = ", ".join(map(str, shown)) + (f" and {count(more, 'more service')}" if more else "")
         text = f"{iso(event.start, 3)}: {sentence(event)}. On {on}."
-        yield from canvas.lines([Span("Event"), *words(canvas.own(text))], rest="  ")
+        yield from canvas.lines([Span(event_name(event)), *words(canvas.own(text))], rest="  ")
 
     def _services(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
         order = affected(report)

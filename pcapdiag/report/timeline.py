@@ -9,28 +9,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, BinaryIO, ClassVar, Literal, get_args
+from typing import Any, BinaryIO, ClassVar, Literal
 
-import matplotlib
-from matplotlib import style
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, get_font
-from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch, Rectangle
-from matplotlib.path import Path
+try:
+    import matplotlib
+    from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import findfont, get_font
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import PathPatch, Rectangle
+    from matplotlib.path import Path
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("plots need matplotlib: pip install 'pcapdiag[plot]'", name=error.name) from error
 
-from pcapdiag.report.drawing import Box, Drawing, Glyph, Line, Text
+from pcapdiag.report.drawing import Box, Drawing, Glyph, Kind, Line, Text
 from pcapdiag.report.gaps import gaps
 from pcapdiag.report.gaps_drawing import gaps_drawing
 from pcapdiag.report.headline import headline
-from pcapdiag.report.lanes import Align, lanes
+from pcapdiag.report.lanes import REPLACED, Align, lanes
 from pcapdiag.report.looks import CLOSED, LOOKS, outline
 from pcapdiag.report.model import Report
 from pcapdiag.report.timeline_drawing import timeline_drawing
 
-Kind = Literal["png", "svg", "pdf"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Pixels of a drawing to an inch of paper; PNGs have twice as many, for screens that show them.
 DPI, SHARP = 100, 200
 #: Comes with matplotlib, so that a picture is the same on every machine.
@@ -73,7 +74,7 @@ def timeline_figure(report: Report, *, align: Align = "time") -> Figure:
 
 def gaps_figure(report: Report) -> Figure:
     """For each service, how long silences were that survived, and those that did not."""
-    return figure(gaps_drawing(gaps(report), headline(report)))
+    return figure(gaps_drawing(gaps(report), headline(report), REPLACED if report.anonymized else ""))
 
 
 def write(made: Figure, out: BinaryIO, kind: Kind) -> None:

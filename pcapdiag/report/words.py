@@ -10,6 +10,7 @@ from pcapdiag.engine.types import Answer, AnswerKind, Bound, IdlePeriod, WakeKin
 from pcapdiag.inference.types import FailedSilence
 from pcapdiag.report.model import Anonymized
 from pcapdiag.report.times import seconds
+from pcapdiag.rules.telling import count as count  # the same words, wherever something is counted
 from pcapdiag.rules.types import Finding, Origin, Sender
 
 #: TCP header flags from the lowest bit (RFC 9293 3.1, RFC 3168 6.1), as Wireshark abbreviates them.
@@ -17,11 +18,6 @@ _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE")
 _BARE_RST = 0x04
 #: Signals shown of who sent a RST: all of them stand in JSON and in what explains a connection.
 _SIGNALS_SHOWN = 2
-
-
-def count(n: int, one: str, many: str | None = None) -> str:
-    """``n`` with its noun: ``1 request``, ``14,201 records``, ``0 bytes``."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def gap(period: IdlePeriod) -> str:
@@ -96,6 +92,7 @@ def origin(found: Origin) -> str:
     """Who sent the RST, and the one or two signals that say so, without what is concluded from each."""
     telling = [s for s in found.signals if s.points_to is found.sender]
     telling = telling or [s for s in found.signals if s.points_to is not None]  # undetermined: those at odds
+    telling = telling or list(found.signals)  # or what was measured, and tells nothing
     # The form is on the answer's own line already; where it is the main evidence, what is concluded from it is said here.
     forms = [s for s in telling if s.name == "form" and found.sender in (Sender.STRANGER, Sender.ABORTED)]
     shown = [s.values.rpartition(": ")[2] for s in forms]

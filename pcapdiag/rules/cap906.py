@@ -1,8 +1,9 @@
-"""The clock that stamps the records went back inside the gap.
+"""The clock that stamps the records went back inside the gap, or before the answer.
 
 What it detects
     While the connection was idle, a record (of any connection) carries a time at least 1 ms before the record in front of it:
-    times before and after that cannot be subtracted. For the whole capture it counts records earlier than the one before
+    times before and after that cannot be subtracted. Or what came back carries a time at least 1 ms before what it answers, so
+    that how soon it came is not known. For the whole capture it counts records earlier than the one before
     them, and records without a time of their own (pcapng simple packets), which take that of the record before.
 
 How to tell it apart
@@ -37,16 +38,29 @@ from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.limits import limit
+from pcapdiag.rules.phrases import noun
+from pcapdiag.rules.signals import SWAPPED
 from pcapdiag.rules.types import CaptureFacts, Caveat, Confidence, Doubt, Example, Limit
 
 
 def check(period: IdlePeriod) -> Doubt | None:
-    """Likely at most where the gap was measured by a clock that stepped."""
-    if period.clock_back <= 0:
-        return None
-    milliseconds = f"{period.clock_back / 1_000_000:,.3f}".rstrip("0").rstrip(".")
-    text = f"the record clock went back by {milliseconds} ms inside the gap: the gap may have been longer by that much or more"
-    return Doubt(RULE.code, text, Confidence.LIKELY)
+    """Likely at most where the gap, or the time to the answer, was measured by a clock that stepped."""
+    said = []
+    if period.clock_back > 0:
+        by = _milliseconds(period.clock_back)
+        said.append(f"the record clock went back by {by} inside the gap: the gap may have been longer by that much or more")
+    before = 0 if period.answer is None else period.wake.first.ref.time - period.answer.first.ref.time
+    if before > SWAPPED:
+        by = _milliseconds(before)
+        said.append(
+            f"what came back carries a time {by} before the {noun(period)}: the record clock went back between them, and how "
+            "soon it came is not known"
+        )
+    return Doubt(RULE.code, "; ".join(said), Confidence.LIKELY) if said else None
+
+
+def _milliseconds(ns: int) -> str:
+    return f"{ns / 1_000_000:,.3f}".rstrip("0").rstrip(".") + " ms"
 
 
 def limits(facts: CaptureFacts) -> Iterable[Limit]:
@@ -67,6 +81,10 @@ SHOWS = (
         + "200.000  C2 SYN               # another connection, by the clock before\n"
         + "190.000  C2 again             # and after it was set back\n"
         + "350.100  C  80 bytes\n350.120  S  RST\n",
+    ),
+    Example(
+        "The clock was set back by a second between the request and its RST",
+        OPENED + "350.100  C  80 bytes\n349.100  S  RST\n",
     ),
 )
 DOES_NOT_SHOW = (

@@ -6,22 +6,15 @@ the same questions, and what a rule then says is not proved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pcapdiag.engine.types import AnswerKind, Fin, IdlePeriod, Outcome, SegmentFacts, WakeKind
 from pcapdiag.rules.payload import describe
 from pcapdiag.rules.types import Condition
 
+#: No path takes longer: 3 s is what RFC 6298 (2.1, 5.7) falls back to where a round trip cannot be measured. What comes later is
+#: no answer, and what was not received by then was lost.
+UNDER_WAY = 3_000_000_000
 #: TCP flags of a RST that acknowledges nothing: what a stack sends that has no such connection (RFC 9293 3.10.7.1).
 RST_ONLY = 0x04
-
-
-def hold(conditions: Iterable[Condition], period: IdlePeriod) -> bool:
-    """Do all of these hold?"""
-    for condition in conditions:  # noqa: SIM110  # a plain loop: every finding passes here, and a generator costs as much as it asks
-        if not condition.holds(period):
-            return False
-    return True
 
 
 def payload_after_idle(period: IdlePeriod) -> bool:
@@ -32,6 +25,25 @@ def payload_after_idle(period: IdlePeriod) -> bool:
 def probe_after_idle(period: IdlePeriod) -> bool:
     """Did a keepalive probe find out how it stands?"""
     return period.idle and period.wake.kind is WakeKind.PROBE
+
+
+def resets_window_probe(period: IdlePeriod) -> bool:
+    """Does a RST come while its side's window was closed, and the other side had sent last: a probe of that window?"""
+    theirs = period.last_by is not None and period.last_by != period.sender
+    return period.wake.kind is WakeKind.RST and period.peer.window == 0 and theirs
+
+
+def client_waited_for(period: IdlePeriod) -> bool:
+    """Had the client spoken last before a RST in silence, as far as the server's side was captured at all?"""
+    return period.last_speaker == "client" and period.connection.packets[1] > 0
+
+
+def crossed(period: IdlePeriod) -> bool:
+    """Were the peer's FIN and the wake, which does not acknowledge it, on their way at once?"""
+    fin = period.peer_fin
+    if fin is None or period.fin_acknowledged:
+        return False
+    return abs(period.wake.first.ref.time - fin.time) <= UNDER_WAY
 
 
 def client_waited(period: IdlePeriod) -> bool:

@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod, WakeKind
-from pcapdiag.rules.conditions import fin_before, hold, nothing_missed, was_reset
+from pcapdiag.rules.conditions import fin_before, nothing_missed, was_reset
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import found, maybe_fin, repeated
 from pcapdiag.rules.types import Condition, Example, Finding, Rule, Severity
@@ -51,10 +51,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     reasons = [f"the peer was last heard {format_duration(period.gap)} before it"] if period.gap else []
     reasons += repeated(period)
     if fin_before(period):
@@ -125,6 +123,7 @@ RULE = Rule(
     conditions=CONDITIONS,
     yields_to=(),
     check=check,
+    whole=lambda totals: totals.resets_without_idle,
     shows=SHOWS,
     does_not_show=DOES_NOT_SHOW,
 )

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod, WakeKind
-from pcapdiag.rules.conditions import hold, nothing_missed, was_reset
+from pcapdiag.rules.conditions import nothing_missed, was_reset
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import found, repeated
 from pcapdiag.rules.types import Condition, Example, Finding, Rule, Severity
@@ -40,10 +40,8 @@ from pcapdiag.rules.types import Condition, Example, Finding, Rule, Severity
 CONDITIONS = (Condition("A RST came to a SYN.", lambda p: not p.idle and p.wake.kind is WakeKind.SYN and was_reset(p)),)
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     answer, reasons, against = period.answer, repeated(period), []
     if answer is not None and answer.acknowledges:
         reasons.insert(0, f"the RST came {format_duration(answer.delay)} after the SYN and acknowledges it")
@@ -109,6 +107,7 @@ RULE = Rule(
     conditions=CONDITIONS,
     yields_to=(),
     check=check,
+    whole=lambda totals: totals.refused,
     shows=SHOWS,
     does_not_show=DOES_NOT_SHOW,
 )

@@ -42,6 +42,8 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pcapdiag.engine.types import Fin, IdlePeriod
 from pcapdiag.rules.conditions import (
     NO_FIN,
@@ -49,31 +51,31 @@ from pcapdiag.rules.conditions import (
     NOT_ACCEPTED,
     PAYLOAD_AFTER_IDLE,
     RESET,
-    hold,
     nothing_missed,
     numbered,
-    unmarked,
 )
 from pcapdiag.rules.examples import OPENED
-from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, noun, repeated, went_on
+from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, odd_form, repeated, went_on
+from pcapdiag.rules.telling import filled
 from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
 
 CONDITIONS = (PAYLOAD_AFTER_IDLE, NO_LATE_ANSWER, RESET, NO_FIN, NOT_ACCEPTED)
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
-    against = [*maybe_fin(period), *went_on(period), *aborts(period), *late(period)]
-    if unmarked(period):
-        against.append(f"the RST acknowledges the {noun(period)}, but with window 0 and without the timestamps that were "
-                       "negotiated: its form does not tell who sent it")  # fmt: skip
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     return found(
-        RULE, period, [*continuous(period), *no_fin(period), *bare(period), *repeated(period)], against,
+        RULE, period, [*continuous(period), *no_fin(period), *bare(period), *repeated(period)],
+        [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *odd_form(period)],
         proved=nothing_missed(period) and numbered(period),
         most=Confidence.CERTAIN if period.fin is Fin.EXCLUDED else Confidence.LIKELY,
     )  # fmt: skip
+
+
+def tell(findings: Sequence[Finding]) -> str:
+    """What was not captured can have hidden a FIN: then it was only not seen."""
+    text = filled(RULE.counted, findings)
+    return text if all(f.period.fin is Fin.EXCLUDED for f in findings) else text.replace("no FIN", "no FIN seen")
 
 
 SHOWS = (
@@ -170,15 +172,9 @@ SHOWS = (
 """,
     ),
     Example(
-        "A heartbeat that met a forgotten connection: here HTTP/2 PING, the third of its kind. Counted apart",
+        "A heartbeat that met a forgotten connection: here HTTP/2 PING, known by its content. Counted apart",
         OPENED + """\
- 20.000  C  hex 0000080600 00000000 0000000000000001
- 20.020  S  hex 0000080601 00000000 0000000000000001
- 20.060  C  ACK
- 40.000  C  hex 0000080600 00000000 0000000000000002
- 40.020  S  hex 0000080601 00000000 0000000000000002
- 40.060  C  ACK
-400.000  C  hex 0000080600 00000000 0000000000000003
+400.000  C  hex 0000080600 00000000 0000000000000001
 400.020  S  RST
 """,
     ),
@@ -261,8 +257,8 @@ RULE = Rule(
     severity=Severity.FAILURE,
     since="0.1.0",
     counted=(
-        "request on an idle connection was answered by RST, with no FIN before",
-        "requests on idle connections were answered by RST, with no FIN before",
+        "{what} on an idle connection was answered by RST, with no FIN before",
+        "{what} on idle connections were answered by RST, with no FIN before",
     ),
     conditions=CONDITIONS,
     yields_to=("IDLE108",),
@@ -270,4 +266,6 @@ RULE = Rule(
     shows=SHOWS,
     does_not_show=DOES_NOT_SHOW,
     in_silence=True,
+    main=True,
+    tell=tell,
 )

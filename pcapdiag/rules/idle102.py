@@ -40,11 +40,14 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pcapdiag.engine.types import Fin, IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, hold, nothing_missed, was_lost
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, nothing_missed, was_lost
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.payload import describe
 from pcapdiag.rules.phrases import continuous, found, how_it_ended, maybe_fin, no_fin, repeated
+from pcapdiag.rules.telling import count, filled
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
 
 CONDITIONS = (
@@ -53,10 +56,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     sent = describe(period)
     return found(
         RULE, period, [*continuous(period), *no_fin(period), *repeated(period), *how_it_ended(period)], maybe_fin(period),
@@ -65,6 +66,13 @@ def check(period: IdlePeriod) -> Finding | None:
         severity=Severity.HARMLESS if sent.farewell else None,
         sent=sent,
     )  # fmt: skip
+
+
+def tell(findings: Sequence[Finding]) -> str:
+    """Goodbyes are called so: nobody misses their answer."""
+    if all(f.sent.farewell for f in findings):
+        return count(len(findings), "goodbye") + " without answer"
+    return filled(RULE.counted, findings)
 
 
 SHOWS = (
@@ -189,11 +197,12 @@ RULE = Rule(
     name="silence-after-idle",
     severity=Severity.FAILURE,
     since="0.1.0",
-    counted=("request on an idle connection got no answer", "requests on idle connections got no answer"),
+    counted=("{what} on an idle connection got no answer", "{what} on idle connections got no answer"),
     conditions=CONDITIONS,
     yields_to=("IDLE109",),
     check=check,
     shows=SHOWS,
     does_not_show=DOES_NOT_SHOW,
     in_silence=True,
+    tell=tell,
 )

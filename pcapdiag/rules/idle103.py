@@ -44,13 +44,10 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Fin, IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, fin_before, hold, nothing_missed, numbered
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, crossed, fin_before, nothing_missed, numbered
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import between, continuous, found, noun, repeated
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
-
-#: What is longer than this under way has been lost: no path takes 3 s, where RFC 6298 (2.1, 5.7) falls back if it cannot measure.
-IN_FLIGHT = 3_000_000_000
 
 CONDITIONS = (
     PAYLOAD_AFTER_IDLE,
@@ -63,10 +60,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     inferred = period.fin is Fin.INFERRED
     against = [
         f"the FIN was not captured: the {noun(period)}'s ACK number covers one more than the peer was seen to send, which "
@@ -87,7 +82,10 @@ def story(period: IdlePeriod) -> list[str]:
         return [f"the {what} acknowledges a FIN that was not captured: its sender ignored it"]
     if period.fin_acknowledged:
         return [f"ignored: the {what} acknowledges the FIN of frame {fin.frame}, which came {between(fin, wake)} before it"]
-    if wake.time - fin.time > IN_FLIGHT:
+    if not crossed(period) and fin.time > wake.time:
+        return [f"not acknowledged: the FIN of frame {fin.frame}, recorded {between(wake, fin)} after the {what}, does not "
+                f"acknowledge it: the {what} had not arrived by then"]  # fmt: skip
+    if not crossed(period):
         return [
             f"not received: the {what} does not acknowledge the FIN of frame {fin.frame}, recorded {between(fin, wake)} before "
             "it, longer than anything is in flight: the FIN was lost on its way to the sender"
@@ -212,8 +210,8 @@ RULE = Rule(
     severity=Severity.FAILURE,
     since="0.1.0",
     counted=(
-        "request after the peer's FIN was answered by RST",
-        "requests after the peer's FIN were answered by RST",
+        "{what} after the peer's FIN was answered by RST",
+        "{what} after the peer's FIN were answered by RST",
     ),
     conditions=CONDITIONS,
     yields_to=("IDLE108",),

@@ -38,16 +38,16 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod, WakeKind
-from pcapdiag.rules.conditions import RST_ONLY, hold, nothing_missed
+from pcapdiag.rules.conditions import RST_ONLY, UNDER_WAY, client_waited_for, nothing_missed
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.origin import origin
 from pcapdiag.rules.phrases import continuous, found, other
+from pcapdiag.rules.telling import count, filled, listed
 from pcapdiag.rules.types import Condition, Example, Finding, Rule, Sender, Severity
-
-#: A RST answers within a round trip, and no path takes 3 s: it is what RFC 6298 (2.1, 5.7) falls back to where it cannot measure.
-ANSWERS_WITHIN = 3_000_000_000
 
 CONDITIONS = (
     Condition(
@@ -57,10 +57,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     reasons = [
         f"the RST is the {period.sender}'s by its addresses, {format_duration(period.silence)} after the last segment and "
         f"{format_duration(period.gap)} after the last payload",
@@ -91,11 +89,6 @@ def unanswered_probe(period: IdlePeriod) -> bool:
     return probes > 0 and period.last_by == period.sender
 
 
-def client_waited_for(period: IdlePeriod) -> bool:
-    """Had the client spoken last, as far as the server's side was captured at all?"""
-    return period.last_speaker == "client" and period.connection.packets[1] > 0
-
-
 def by_the_client(period: IdlePeriod) -> bool:
     """Did the client itself send the RST, as far as can be told?"""
     if period.sender != "client":
@@ -118,12 +111,24 @@ def answers_an_ack(period: IdlePeriod) -> list[str]:
     rst, before = period.wake.first, period.last_before
     if before is None or period.last_by != other(period.sender) or rst.flags != RST_ONLY or any(period.missed):
         return []
-    if period.silence > ANSWERS_WITHIN:
+    if period.silence > UNDER_WAY:
         return []
     return [
         f"it answers the pure ACK of frame {before.frame}, {format_duration(period.silence)} before it: it is bare and takes its "
         "number from there, so its sender knows no such connection"
     ]
+
+
+def tell(findings: Sequence[Finding]) -> str:
+    """What harmed nobody is said of the client, as far as it was the client: only a socket's own RST tells."""
+    if any(f.severity is not Severity.HARMLESS for f in findings):
+        return filled(RULE.counted, findings)
+    own = sum(f.origin is not None and f.origin.sender is Sender.ABORTED for f in findings)
+    parts = [f"{count(own, 'idle connection')} reset by the client itself"] if own else []
+    if len(findings) > own:
+        what = count(len(findings) - own, "idle connection") + " reset" if not own else f"{len(findings) - own:,}"
+        parts.append(f"{what} in the client's name, by whom is undetermined")
+    return listed(parts)
 
 
 SHOWS = (
@@ -233,4 +238,5 @@ RULE = Rule(
     shows=SHOWS,
     does_not_show=DOES_NOT_SHOW,
     in_silence=True,
+    tell=tell,
 )

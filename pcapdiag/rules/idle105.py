@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Fin, IdlePeriod
-from pcapdiag.rules.conditions import PROBE_AFTER_IDLE, RESET, hold, nothing_missed, numbered
+from pcapdiag.rules.conditions import PROBE_AFTER_IDLE, RESET, nothing_missed, numbered
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, repeated, went_on
 from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
@@ -43,10 +43,8 @@ from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
 CONDITIONS = (PROBE_AFTER_IDLE, RESET)
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     silence = f"the probe came {format_duration(period.silence_first)} after the last segment that was answered"
     return found(
         RULE, period, [*continuous(period), silence, *no_fin(period), *bare(period), *repeated(period)],

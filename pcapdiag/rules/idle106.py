@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod
-from pcapdiag.rules.conditions import PROBE_AFTER_IDLE, hold, nothing_missed, was_lost
+from pcapdiag.rules.conditions import PROBE_AFTER_IDLE, nothing_missed, was_lost
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import continuous, found, how_it_ended, maybe_fin, repeated
 from pcapdiag.rules.types import Condition, Example, Finding, Rule, Severity
@@ -43,10 +43,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     silence = f"the first probe came {format_duration(period.silence_first)} after the last segment that was answered"
     return found(
         RULE, period, [*continuous(period), *repeated(period), silence, *how_it_ended(period)], maybe_fin(period),

@@ -30,7 +30,8 @@ What to do
 Blind spots
     A device that ends connections itself (a proxy, a load balancer in layer 7) is the peer here: its RST says that it, not
     the server behind it, gave up. Where options were cut from the RST or were never negotiated, an acknowledging RST with
-    window 0 may also come from a stack without the connection that does not keep to the RFC's form.
+    window 0 may also come from a stack without the connection that does not keep to the RFC's form: Windows aborts so, and
+    some devices reset so whatever they do not know. Such a finding is likely at most, and says so.
 
 References
     RFC 9293 sections 3.6.1 (close with unread data sends RST), 3.10.7.1 (a RST without connection acknowledges nothing),
@@ -42,10 +43,11 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, hold, nothing_missed, rst_of, was_accepted
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, nothing_missed, rst_of, was_accepted
 from pcapdiag.rules.examples import OPENED
+from pcapdiag.rules.origin import origin
 from pcapdiag.rules.phrases import continuous, found, noun, repeated
-from pcapdiag.rules.types import Condition, Example, Finding, Rule, Severity
+from pcapdiag.rules.types import Condition, Example, Finding, Rule, Sender, Severity
 
 CONDITIONS = (
     PAYLOAD_AFTER_IDLE,
@@ -58,10 +60,8 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     # A live socket's RST may stand at its own next number, wherever that is: unlike elsewhere it need not be the wake's ACK.
     return found(RULE, period, [*continuous(period), *acceptance(period), *repeated(period)], doubtful_form(period),
                  proved=nothing_missed(period))  # fmt: skip
@@ -83,11 +83,24 @@ def acceptance(period: IdlePeriod) -> list[str]:
 
 
 def doubtful_form(period: IdlePeriod) -> list[str]:
-    """That only the RST's ACK number says so, and its form neither confirms nor denies it."""
+    """That only the RST's ACK number says so, and its form neither confirms nor denies it.
+
+    Systems that use no timestamps (Windows) abort a socket with window 0; and so resets whoever holds no connection and
+    acknowledges what came all the same. The two cannot be told apart, whether timestamps are known to be unused or not.
+    """
     answer, rst = period.answer, rst_of(period)
     if answer is None or rst is None or answer.acknowledged is not None or rst.window or rst.timestamps:
         return []
-    return [f"the RST has window 0, and timestamps cannot tell: only its ACK number says that it knew the {noun(period)}"]
+    stamps = {None: "whether timestamps were negotiated is unknown", False: "no timestamps were negotiated"}
+    why = "its options were cut off" if rst.timestamps is None else stamps.get(period.peer.timestamps, "it has no timestamps")
+    said = [
+        f"the RST has window 0, and {why}: only its ACK number says that its sender knew the {noun(period)}, and a device "
+        "without the connection may acknowledge what came all the same"
+    ]
+    sent_by = origin(period)
+    if sent_by is not None and sent_by.sender is Sender.NEARER:
+        said.append("it was sent by something nearer than the peer, so that the peer itself may never have had it")
+    return said
 
 
 SHOWS = (
@@ -185,8 +198,8 @@ RULE = Rule(
     severity=Severity.FAILURE,
     since="0.1.0",
     counted=(
-        "request was taken by the peer and then answered by RST",
-        "requests were taken by the peer and then answered by RST",
+        "{what} was taken by the peer and then answered by RST",
+        "{what} were taken by the peer and then answered by RST",
     ),
     conditions=CONDITIONS,
     yields_to=("IDLE103", "IDLE108"),

@@ -41,7 +41,6 @@ from pcapdiag.rules.conditions import (
     PAYLOAD_AFTER_IDLE,
     RESET,
     fin_before,
-    hold,
     is_farewell,
     nothing_missed,
     numbered,
@@ -55,10 +54,8 @@ from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, 
 CONDITIONS = (PAYLOAD_AFTER_IDLE, RESET, Condition("It only says goodbye.", is_farewell))
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     sent, wake = describe(period), period.wake
     reasons = [f"what was sent: {sent.label or 'unknown content'}, {wake.length} bytes"]
     if wake.own_fin is not None and wake.own_fin == wake.first.ref:

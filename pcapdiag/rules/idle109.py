@@ -41,7 +41,6 @@ from pcapdiag.engine.types import Fin, IdlePeriod
 from pcapdiag.rules.conditions import (
     PAYLOAD_AFTER_IDLE,
     client_waited,
-    hold,
     is_farewell,
     nothing_missed,
     numbered,
@@ -50,7 +49,19 @@ from pcapdiag.rules.conditions import (
     was_reset,
 )
 from pcapdiag.rules.examples import OPENED
-from pcapdiag.rules.phrases import aborts, bare, continuous, found, how_it_ended, late, maybe_fin, no_fin, repeated, went_on
+from pcapdiag.rules.phrases import (
+    aborts,
+    bare,
+    continuous,
+    found,
+    how_it_ended,
+    late,
+    maybe_fin,
+    no_fin,
+    odd_form,
+    repeated,
+    went_on,
+)
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
 
 CONDITIONS = (
@@ -64,17 +75,15 @@ CONDITIONS = (
 )
 
 
-def check(period: IdlePeriod) -> Finding | None:
-    """The finding for ``period``, None if it is another story."""
-    if not hold(CONDITIONS, period):
-        return None
+def check(period: IdlePeriod) -> Finding:
+    """The finding for ``period``, of which the conditions hold."""
     reset = was_reset(period)
     reasons = [
         f"the client spoke last: it had waited {format_duration(period.gap)} when the server answered",
         *continuous(period), *no_fin(period), *bare(period), *repeated(period), *([] if reset else how_it_ended(period)),
     ]  # fmt: skip
     return found(
-        RULE, period, reasons, [*maybe_fin(period), *went_on(period), *aborts(period), *late(period)],
+        RULE, period, reasons, [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *odd_form(period)],
         proved=nothing_missed(period) and (not reset or numbered(period)),
         most=Confidence.CERTAIN if period.fin is Fin.EXCLUDED else Confidence.LIKELY,
     )  # fmt: skip

@@ -19,24 +19,11 @@ SSH_PORT, SSH_FAREWELL_MOST = 22, 96
 
 def describe(period: IdlePeriod) -> Sent:
     """What the waking side sent in ``period``, and how sure it is that this is a farewell."""
-    global _last  # several rules ask of the same period, one after the other
-    known, sent = _last
-    if known is not period:
-        sent = _described(period)
-        _last = period, sent
-    assert sent is not None
-    return sent
-
-
-_last: tuple[IdlePeriod | None, Sent | None] = (None, None)
-
-
-def _described(period: IdlePeriod) -> Sent:
     wake = period.wake
     if wake.kind is not WakeKind.PAYLOAD:
         return Sent(wake.length, str(wake.kind), None, None)
     message = recognise(wake.payload, wake.length)
-    return Sent(wake.length, message.label, message.protocol, _farewell(period, message))
+    return Sent(wake.length, message.label, message.protocol, _farewell(period, message), message.purpose)
 
 
 def closes_at_once(period: IdlePeriod) -> bool:

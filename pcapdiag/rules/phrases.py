@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Bound, Fin, IdlePeriod, RecordRef, WakeKind
-from pcapdiag.rules.conditions import RST_ONLY, rst_of, was_accepted
+from pcapdiag.rules.conditions import RST_ONLY, UNDER_WAY, rst_of, unmarked, was_accepted
 from pcapdiag.rules.payload import describe
 from pcapdiag.rules.types import Confidence, Finding, Rule, Sent, Severity
 
-#: No path takes longer: 3 s is what RFC 6298 (2.1, 5.7) falls back to if it cannot measure.
-UNDER_WAY = 3_000_000_000
 #: RFC 792, RFC 1122 3.2.2.1, RFC 1812 5.2.7.1 (type 3) and RFC 4443 3.1 (type 1), in their words.
 _ICMP = {
     0: "network unreachable", 1: "host unreachable", 2: "protocol unreachable", 3: "port unreachable",
@@ -98,7 +96,7 @@ def _fin_when(period: IdlePeriod, fin: RecordRef) -> str:
 def bare(period: IdlePeriod) -> list[str]:
     """That the RST is one of a stack without the connection."""
     rst = rst_of(period)
-    if rst is None or rst.flags != RST_ONLY or rst.seq != period.wake.first.ack:
+    if rst is None or rst.flags != RST_ONLY or rst.window or rst.seq != period.wake.first.ack:
         return []
     return [f"the RST is bare and takes its number from the {noun(period)}: its sender knows no such connection"]
 
@@ -140,6 +138,16 @@ def aborts(period: IdlePeriod) -> list[str]:
     return [
         f"the RST has ACK, window {rst.window} and timestamps, as of a socket that aborts: it may have crossed the "
         f"{noun(period)} in flight, and then no timeout is behind it"
+    ]
+
+
+def odd_form(period: IdlePeriod) -> list[str]:
+    """That a RST acknowledges the wake, but not as a socket of this connection would."""
+    if not unmarked(period):
+        return []
+    return [
+        f"the RST acknowledges the {noun(period)}, but with window 0 and without the timestamps that were negotiated: its form "
+        "does not tell who sent it"
     ]
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import AnswerKind, IdlePeriod, SegmentFacts, WakeKind
+from pcapdiag.rules.conditions import UNDER_WAY
 from pcapdiag.rules.phrases import noun
 from pcapdiag.rules.types import Sender, Signal
 
@@ -21,8 +22,6 @@ _INITIAL = (32, 64, 128, 255)
 _LEAST_ROUND_TRIP = 1_000_000
 #: Records may be swapped by this much when several queues are captured (`docs/semantics.md`).
 SWAPPED = 1_000_000
-#: What follows a segment within this time may be its answer: longer than round trips are.
-_SOON = 3_000_000_000
 
 
 class Distance(StrEnum):
@@ -70,7 +69,7 @@ def _replies(period: IdlePeriod, rst: SegmentFacts) -> tuple[bool, str]:
         if before is None or period.last_by in (None, period.sender):
             return False, f"number {rst.seq}, answering nothing that was captured"
         after = rst.ref.time - before.time
-        soon = 0 <= after <= _SOON
+        soon = 0 <= after <= UNDER_WAY
         return flags == RST and soon, f"number {rst.seq}, {format_duration(after)} after a segment of the other side"
     if wake.flags & ACK:
         fits = rst.seq == wake.ack

@@ -36,19 +36,27 @@ class Severity(StrEnum):
     LIMIT = "limit"  # what the capture cannot prove
 
 
+class Purpose(StrEnum):
+    """What a message is for, where its bytes say so."""
+
+    PING = "ping"  # it only asks whether the peer is there
+    MESSAGE = "message"  # it asks or tells something
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What the waking side sent, as far as it was captured and can be read.
 
     ``label`` is one line for people, e.g. ``GET /orders/17 HTTP/1.1`` or ``TLS application data``; it may hold any
     characters the sender chose, so whoever prints it escapes it. ``protocol`` is "http", "tls" or None. ``farewell`` is
-    how sure it is that this only says goodbye, None if it does not.
+    how sure it is that this only says goodbye, None if it does not. ``purpose`` is what it is for, None where that is unknown.
     """
 
     length: int
     label: str | None
     protocol: str | None
     farewell: Confidence | None
+    purpose: Purpose | None = None
 
 
 class Sender(StrEnum):
@@ -130,10 +138,13 @@ class Example(NamedTuple):
 class Rule(NamedTuple):
     """A rule that gives verdicts on idle periods: set when all of ``conditions`` hold and no rule of ``yields_to`` applies.
 
-    ``counted`` is the phrase after a number, for one and for several: "request got no answer", "requests got no answer".
-    ``check`` gives the finding if the conditions hold, without the doubts, the origin and the comparison, which are added for
-    all rules alike. ``in_silence`` says that the connection was lost in its silence, so that the silence's length tells what
-    the path bears: not so where the peer closed or aborted.
+    ``counted`` is the phrase for one and for several, with ``{what}`` where stands what was sent and how often ("{what} got no
+    answer": "2 requests and 1 server push got no answer"); without, it follows the number. ``tell`` says it of given findings
+    where one phrase does not do; `pcapdiag.rules.telling` joins both. ``check`` gives the finding where the conditions hold,
+    without the doubts, the origin and the comparison, which are added for all rules alike. ``in_silence`` says that the
+    connection was lost in its silence, so that the silence's length tells what the path bears: not so where the peer closed or
+    aborted. ``main``: it is what people come with, and its headline needs no code. ``whole`` reads, where the engine hands
+    out only the first of many, how many there were.
     """
 
     code: str
@@ -143,10 +154,13 @@ class Rule(NamedTuple):
     counted: tuple[str, str]
     conditions: tuple[Condition, ...]
     yields_to: tuple[str, ...]
-    check: Callable[[IdlePeriod], Finding | None]
+    check: Callable[[IdlePeriod], Finding]
     shows: tuple[Example, ...]
     does_not_show: tuple[Example, ...]
     in_silence: bool = False
+    main: bool = False
+    tell: Callable[[Sequence[Finding]], str] | None = None
+    whole: Callable[[Totals], int] | None = None
 
 
 class Reading(NamedTuple):

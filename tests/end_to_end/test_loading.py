@@ -76,6 +76,22 @@ def test_frames_without_pandas_say_what_to_install() -> None:
     assert "pip install" in failed.stderr.splitlines()[-1]
 
 
+def test_pictures_load_matplotlib_when_asked_for() -> None:
+    """A figure is what loads matplotlib, and only then; a drawing for a page needs none."""
+    assert "matplotlib" in loaded(f"{ANALYZE}; a.plot_gaps()")
+    drawn = "from pcapdiag.report.svg import timeline_svg; timeline_svg(a.report)"
+    assert not loaded(f"{ANALYZE}; {drawn}") & GUESTS
+
+
+def test_pictures_without_matplotlib_say_what_to_install() -> None:
+    """Without matplotlib everything but the pictures works, and those say what to install."""
+    code = MISSING.format(names=["matplotlib"]) + ANALYZE
+    for call in ("a.plot_timeline()", "a.plot_gaps()"):
+        failed = run(f"{code}; {call}")
+        assert failed.returncode == 1
+        assert failed.stderr.splitlines()[-1] == "ModuleNotFoundError: plots need matplotlib: pip install 'pcapdiag[plot]'"
+
+
 @pytest.mark.parametrize(("kind", "module"), [("gzip", "isal"), ("zstd", "zstandard"), ("lz4", "lz4")])
 def test_a_decompressor_is_loaded_for_its_own_files(kind: str, module: str, tmp_path: Path) -> None:
     """Only the decompressor that a file needs is loaded; where it is missing the error says what to install."""

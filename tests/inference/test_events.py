@@ -46,8 +46,17 @@ def test_a_burst_after_a_timer_is_no_event() -> None:
 
 
 def test_where_nothing_is_known_to_survive_being_together_tells() -> None:
-    """Without a survivor to compare with, very different silences at one moment are an event."""
-    assert len(events([lost(0, 70), lost(0.5, 200), lost(0.8, 550)], {})) == 1
+    """Without a survivor to compare with, very different silences at one moment are an event, or a pool of connections that a
+    timer shorter than all of them had cut: both are said."""
+    pool = [lost(0, 70), lost(0.1, 95), lost(0.2, 200), lost(0.3, 310), lost(0.4, 550)]
+    (event,) = events(pool, {})
+    assert event.or_timer
+    assert sentence(event) == (
+        "5 failures within 400 ms, after silences from 70 s to 550 s: an event (restart, failover, flush), or one burst into what "
+        "a timer had cut: each measured silence was at least 70 s, and none that long is known to survive"
+    )
+    (sure,) = events(pool, survived(400))
+    assert not sure.or_timer
 
 
 def test_resets_in_silence_need_no_survivor() -> None:

@@ -55,6 +55,21 @@ def test_an_event(tmp_path: Path) -> None:
     assert "4 failures" in v.pattern_reason
 
 
+def test_a_burst_with_nothing_to_compare_is_undetermined(tmp_path: Path) -> None:
+    """A pool that was used again all at once, of which nothing is known to survive: an event or a timer."""
+    opened = [[(float(time) + at, said) for time, said in (line.split(maxsplit=1) for line in HELLO.splitlines())]
+              for at in (10, 150, 400)]  # fmt: skip
+    talks = ["".join(f"{time:.3f} {said}\n" for time, said in talk) + fails(600 + n / 10) for n, talk in enumerate(opened)]
+    sides = [conversation(t, client=("10.0.0.1", 50000 + n), client_isn=n * 1000) for n, t in enumerate(talks)]
+    (tmp_path / "x.pcap").write_bytes(pcap(merge(*sides)))
+    analysis = pcapdiag.analyze(tmp_path / "x.pcap")
+    (v,) = analysis.services
+    assert v.pattern is Pattern.UNDETERMINED
+    assert "or one burst into what a timer had cut" in v.pattern_reason
+    told = "one of those that came together at 2026-01-01T00:10:00.000Z: 3 failures within 200 ms"
+    assert {f.compared for f in analysis.findings} == {(told,)}
+
+
 def test_one_failure_is_undetermined(tmp_path: Path) -> None:
     """One failure longer than all that survived is consistent with a timer, and no proof."""
     assert view(tmp_path, survives(100), fails(360)).pattern is Pattern.UNDETERMINED

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcapdiag.engine.types import Fin
+from pcapdiag.engine.types import Endpoint, Fin
 from pcapdiag.report.model import Point, Report
 from pcapdiag.report.terminal import Terminal
 from pcapdiag.report.text import cell_len
-from pcapdiag.rules.types import Finding
+from pcapdiag.rules.types import Confidence, Finding
 from tests.report import kinds, samples
 from tests.report.factory import finding, period
 
@@ -84,8 +84,12 @@ def test_an_empty_answer_says_what_was_looked_at() -> None:
 
 def test_a_heartbeat_is_not_nothing() -> None:
     """Heartbeats are counted apart, but where they were lost the all-clear says so."""
-    assert lines(samples.report(findings=(), heartbeats=samples.everything().heartbeats))[0] == (
-        "Nothing but 1 heartbeat was seen to be lost on an idle connection."
+    beats = samples.everything().heartbeats
+    assert lines(samples.report(findings=(), heartbeats=beats), width=120)[0] == (
+        "1 heartbeat on an idle connection was lost, and nothing else was seen to be."
+    )
+    assert lines(samples.report(findings=(), heartbeats=beats, unproved=(finding(proved=False),)), width=150)[0] == (
+        "1 heartbeat on an idle connection was lost, and nothing else was seen to be; 1 may have been (not proved)."
     )
 
 
@@ -327,3 +331,37 @@ def test_the_terminal_report_imports_no_guest() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_goodbye_that_may_have_been_a_request_is_no_all_clear() -> None:
+    """What is a goodbye by its FIN alone may be something lost: the first lines say so, whatever else was found."""
+    sure = kinds.farewell("QUIT")
+    unsure = replace(sure, sent=replace(sure.sent, farewell=Confidence.POSSIBLE))
+    assert lines(samples.report(findings=(), harmless=(unsure, unsure)), width=120)[0] == (
+        "Nothing is proved to have been lost on an idle connection; 2 goodbyes may have been requests."
+    )
+    assert lines(samples.report(findings=(), harmless=(sure,)))[0] == "Nothing was seen to be lost on an idle connection."
+    found = lines(samples.report(findings=(finding(),), harmless=(unsure,), unproved=(finding(proved=False),)), width=120)
+    assert found[1:4] == ["Also found:", "  1 more may have been lost (not proved)", "  1 goodbye may have been a request"]
+
+
+def test_pushes_are_called_so_by_every_rule() -> None:
+    """What was sent stands in each rule's headline by its kind and with its number."""
+    one, push = kinds.unanswered(), replace(kinds.unanswered(), period=replace(kinds.unanswered().period, sender="server"))
+    assert lines(samples.report(findings=(push,)))[0] == "1 server push on an idle connection got no answer (IDLE102)."
+    assert lines(samples.report(findings=(one, push, one)))[0] == (
+        "2 requests and 1 server push on idle connections got no answer (IDLE102)."
+    )
+
+
+def test_what_was_lost_in_silence_comes_first() -> None:
+    """Of failures those of the path come before those that an endpoint made, however many: in the headline and in services."""
+    elsewhere = replace(finding().period.connection, server=Endpoint("10.9.9.9", 443))
+    lost = replace(finding(), period=replace(finding().period, connection=elsewhere))
+    shown = lines(samples.report(findings=(kinds.after_fin(), kinds.after_fin(), lost), services=()), width=120)
+    assert shown[:2] == [
+        "1 request on an idle connection was answered by RST, with no FIN before.",
+        "Also found: 2 requests after the peer's FIN were answered by RST (IDLE103).",
+    ]
+    heads = [line for line in shown if line in ("10.9.9.9:443", str(kinds.after_fin().period.connection.server))]
+    assert heads == ["10.9.9.9:443", str(kinds.after_fin().period.connection.server)]

@@ -69,6 +69,7 @@ SPEAKS: list[tuple[str, IdlePeriod, Confidence | None, str]] = [
     ("CAP905", replace(unanswered(cut_short=True), ended=ref(16, T0 + 600 * MS)), LIKELY, "with the request's last transmission"),
     ("CAP906", reset(clock_back=312_500_000), LIKELY, "went back by 312.5 ms"),
     ("CAP906", reset(clock_back=10 * S), LIKELY, "went back by 10,000 ms"),
+    ("CAP906", answered(period(), delay=-900 * MS), LIKELY, "a time 900 ms before the request"),
     ("CAP907", reset(conn=connection(copies=3)), None, "3 of the connection's 17 packets are copies"),
     ("CAP908", reset(hole=True), LIKELY, "inside the gap of 350.104 s before the request"),
 ]
@@ -81,6 +82,7 @@ SILENT: list[tuple[str, IdlePeriod]] = [
     ("no handshake, but the port tells", reset(conn=connection(roles_from=RolesFrom.PORT, handshake=False))),
     ("the RST counts its FIN", answered(period(fin=Fin.SEEN), seq=4243)),
     ("a socket that had accepted the request resets with its own number", accepted()),
+    ("a RST that was swapped with its request", answered(period(), delay=-MS)),
     ("a bare RST needs no options", answered(timestamps=None)),
     ("without idleness the RST may answer the segment before", answered(period(idle=False), seq=4142)),
     ("cut short, but answered", reset(cut_short=True)),

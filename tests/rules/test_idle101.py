@@ -79,3 +79,10 @@ def test_an_abort_that_crossed_the_request() -> None:
     finding = verdict(reset(rst(flags=RST | ACK, window=501, timestamps=True)))
     assert (finding.rule, finding.confidence) == ("IDLE101", Confidence.LIKELY)
     assert "it may have crossed the request in flight" in finding.against[0]
+
+
+def test_a_live_window_is_no_stranger_s() -> None:
+    """Who holds no connection has no window to tell: a bare RST with one is not said to be a stranger's."""
+    for window, strange in ((0, True), (501, False)):
+        reasons = verdict(reset(rst(window=window))).reasons
+        assert any("its sender knows no such connection" in reason for reason in reasons) is strange

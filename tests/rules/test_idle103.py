@@ -65,3 +65,13 @@ def test_it_leads() -> None:
     assert verdict(reset(sender="server", last_speaker="client", **facts)).rule == "IDLE103"
     assert verdict(reset(abort(acknowledged=T0 + MS), **facts)).rule == "IDLE107"
     assert verdict(reset(payload=b"QUIT\r\n", length=6, **facts)).rule == "IDLE108"
+
+
+def test_a_fin_long_after_the_request_that_does_not_know_it() -> None:
+    """Four seconds apart nothing crosses in flight: the request had not arrived, however often it was sent."""
+    finding = verdict(reset(fin=Fin.SEEN, peer_fin=ref(15, T0 + 4 * S)))
+    assert finding.rule == "IDLE103"
+    assert finding.reasons[1] == (
+        "not acknowledged: the FIN of frame 15, recorded 4 s after the request, does not acknowledge it: the request had not "
+        "arrived by then"
+    )

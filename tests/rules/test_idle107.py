@@ -28,11 +28,27 @@ def test_the_rst_acknowledges_itself() -> None:
 
 
 def test_a_form_that_cannot_tell() -> None:
-    """Window 0, and no timestamps to miss: only the ACK number says so, likely."""
-    peer = replace(period().peer, timestamps=False)
-    finding = verdict(reset(rst(flags=RST | ACK, acknowledges=True), peer=peer))
-    assert (finding.rule, finding.confidence) == ("IDLE107", Confidence.LIKELY)
-    assert finding.against == ("the RST has window 0, and timestamps cannot tell: only its ACK number says that it knew the request",)
+    """Window 0, and no timestamps to miss: only the ACK number says so, likely, whether they are known to be unused, nothing is
+    known of them, or the RST's options were cut off."""
+    for negotiated, carried, why in (
+        (False, False, "no timestamps were negotiated"),
+        (None, False, "whether timestamps were negotiated is unknown"),
+        (True, None, "its options were cut off"),
+    ):
+        peer = replace(period().peer, timestamps=negotiated)
+        finding = verdict(reset(rst(flags=RST | ACK, acknowledges=True, timestamps=carried), peer=peer))
+        assert (finding.rule, finding.confidence) == ("IDLE107", Confidence.LIKELY)
+        assert finding.against == (
+            f"the RST has window 0, and {why}: only its ACK number says that its sender knew the request, and a device without the "
+            "connection may acknowledge what came all the same",
+        )
+
+
+def test_an_acknowledging_rst_from_nearer_than_the_peer() -> None:
+    """Window 0 and no timestamps, sent three hops nearer: that speaks against the peer having had the request."""
+    peer = replace(period().peer, timestamps=False, ttl=61, round_trip=None)
+    finding = verdict(reset(rst(flags=RST | ACK, acknowledges=True, ttl=64), peer=peer))
+    assert finding.against[1:] == ("it was sent by something nearer than the peer, so that the peer itself may never have had it",)
     assert finding.reasons[1].endswith("with window 0: its sender had the connection")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pcapdiag.engine.types import Bound, Fin, Outcome
 from pcapdiag.rules.types import Confidence, Severity
-from tests.report.factory import MS, T0, S, ref
+from tests.report.factory import ACK, MS, RST, T0, S, ref
 from tests.rules.cases import reset, rst, unanswered, unreachable, verdict
 
 LATE = {"sender": "server", "last_speaker": "client", "gap": 400 * S}
@@ -45,3 +45,13 @@ def test_what_weakens_it() -> None:
     missed = verdict(unanswered(**{**LATE, "outcome": Outcome.UNDECIDED, "missed": (1, 0), "bound": Bound.UPPER}))
     assert (missed.rule, missed.proved) == ("IDLE109", False)
     assert verdict(reset(fin=Fin.UNSEEN, **LATE)).confidence is Confidence.LIKELY
+
+
+def test_a_form_that_does_not_tell_speaks_against_it() -> None:
+    """An acknowledging RST with window 0 and without the connection's timestamps is as doubtful here as for a request."""
+    finding = verdict(reset(rst(flags=RST | ACK, acknowledges=True), **LATE))
+    assert (finding.rule, finding.confidence) == ("IDLE109", Confidence.LIKELY)
+    assert finding.against == (
+        "the RST acknowledges the late answer, but with window 0 and without the timestamps that were negotiated: its form does "
+        "not tell who sent it",
+    )
