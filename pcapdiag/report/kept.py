@@ -19,7 +19,7 @@ from pcapdiag.writing import Record, packet_block
 _PROOF, _BEFORE, _AFTER, _NEXT = range(4)
 #: Payload that is worth cutting: a few telling bytes are not.
 _LITTLE = 64
-#: Bytes of the comment that packets are missing before one.
+#: Bytes of that comment.
 _COMMENT = 96
 
 
@@ -61,8 +61,8 @@ class Packet:
 
     @property
     def size(self) -> int:
-        """Its block in bytes, or a little less."""
-        return len(packet_block(self.record(0))) + _COMMENT
+        """Its block in bytes, with the comment that packets are missing before it."""
+        return len(packet_block(self.record(0))) + (_COMMENT if self.step.omitted else 0)
 
 
 def packets(report: Report, *, payload: bool) -> list[Packet]:

@@ -21,8 +21,8 @@ from pcapdiag.report.times import iso
 from pcapdiag.report.words import count
 from pcapdiag.writing import Interface, Record, pcapng
 
-#: Kept free for the section's header and the interfaces.
-_ROOM = 8_192
+#: What more is left out where it was too little: so that few tries do.
+_STEP = 1_024
 #: Of findings that this file alone does not show as they are, the frames that are named.
 _NAMED = 20
 
@@ -41,7 +41,17 @@ def evidence(report: Report, *, command: str, payload: bool, most_bytes: int = 1
     ``command`` is said in the file's comment. Without ``payload`` packets end with their headers; lengths stay. What does not fit
     is left out, the least important first, and the file says so.
     """
-    fit, left_out = fitting(packets(report, payload=payload), most_bytes - _ROOM)
+    room = most_bytes
+    while True:
+        made = _written(report, command, payload, room)
+        if len(made.data) <= most_bytes or not made.frames:
+            return made
+        room -= len(made.data) - most_bytes + _STEP
+
+
+def _written(report: Report, command: str, payload: bool, room: int) -> Evidence:
+    """The file with as many packets as take ``room`` bytes; the section's header, interfaces and marks come in addition."""
+    fit, left_out = fitting(packets(report, payload=payload), room)
     chosen = in_order(fit)
     ways = sorted({p.way for p in chosen}, key=lambda w: (w.point, w.via, w.link_type, w.since or 0))
     records: list[Record] = []
