@@ -89,12 +89,12 @@ def command(
 
         check_folder(folder, names_in_folder(), force=force, inputs=files)
     if plot is not None:
-        check_picture(plot, force=force, inputs=files, report=output)
+        check_picture(plot, force=force, inputs=files, reports=(output, evidence))
     if evidence is not None:
         check_evidence(evidence, output, force=force, inputs=files)
     name = format_ or format_of(output)
     render = renderer(name, **chosen(name, width=width(output), color=colored(color, output), every=every, payload=payload))
-    packets = name in NEED_PACKETS or any(wanted is not None for wanted in (folder, plot, evidence))
+    packets = name in NEED_PACKETS or any(out is not None for out in (folder, plot, evidence))
     live = STDOUT in files and output == STDOUT and not packets and key is None and isinstance(render, StreamingRenderer)
 
     def run(

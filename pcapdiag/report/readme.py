@@ -19,6 +19,7 @@ from pcapdiag.rules.types import Finding
 _WIDTH = 78
 #: Incidents whose frames are listed: more are in the reports.
 _SHOWN = 10
+#: What people come with, told for those who do not know it.
 _WHAT = (
     "A client kept a TCP connection open and idle. Something on the path forgot it and told nobody; what was sent on it next was "
     "answered by RST, or by nothing. Each such case was found in a packet capture, and is proved by the frames named here."
