@@ -186,6 +186,11 @@ cdef inline void answered(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, S
         pend_drop(st, h)
 
 
+cdef inline bint waited(State* st, Hot* h, Cold* k, Pend* p, Segment* s) noexcept nogil:
+    """Has the wake been acknowledged, without a response or FIN, for so long that this RST ends another idle period?"""
+    return since(s.t, p.acknowledged_t) >= st.min_idle and not h.state & (FIN_SENT * BOTH) and ends_idleness(st, h, k, s)
+
+
 cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
     """The first RST of a connection: to whom, and does it end an idle period?"""
     cdef int d = s.side, e = 1 - s.side
@@ -201,7 +206,9 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         return                         # it resets its own connection: no answer to itself
     if h.pend and pend_of(st, h.pend).acknowledged:
         decide_roles(st, h, k)
-        if e == k.server:              # a client owes no response: what it acknowledged has arrived
+        # A client owes no response: what it acknowledged has arrived. And a client that has waited in silence since the ACK
+        # is idle again: what became of the connection meanwhile says nothing of the silence before its request.
+        if e == k.server or waited(st, h, k, pend_of(st, h.pend), s):
             give_up(st, index, h, k)
     if h.pend:
         p = pend_of(st, h.pend)

@@ -2,12 +2,14 @@
 
 What it detects
     A RST on a connection that had been idle, with no payload, probe or FIN before it that it could answer. The finding says
-    in whose name it was sent, after how long, and whether the client was waiting for an answer at that time.
+    in whose name it was sent, after how long, and whether the client was waiting for an answer at that time: a request that
+    the server acknowledged, and then worked on in silence for `min_idle` or longer, has arrived and begins an idle period.
 
 How to tell it apart
     Wireshark: `tcp.flags.reset == 1 && tcp.time_delta > 1`. A RST recorded at most 1 ms before a request whose ACK number it
     carries answers that request (captures reorder): IDLE101. A RST after unanswered probes is the prober giving up: IDLE106.
-    A RST after retransmissions in the same direction: IDLE102. A RST after a FIN belongs to the closing and is no finding. A
+    A RST after retransmissions in the same direction: IDLE102. A RST less than `min_idle` after the ACK of a request that
+    itself ended an idle period is the server's abort: IDLE107. A RST after a FIN belongs to the closing and is no finding. A
     RST to a probe is IDLE105.
 
 Why it happens
@@ -154,6 +156,14 @@ SHOWS = (
 """,
     ),
     Example(
+        "The same, with a request that had itself ended an idle period: that one was survived, this one was not",
+        OPENED + """\
+350.100  C  80 bytes
+350.143  S  ACK
+650.143  S  RST ACK win=0 ts=no
+""",
+    ),
+    Example(
         "The client gives up waiting, by RST: its own timeout of 30 s, no answer to anything",
         OPENED + """\
   1.000  C  80 bytes
@@ -193,6 +203,15 @@ DOES_NOT_SHOW = (
  90.000  C  RST ACK
 """,
         "IDLE106",
+    ),
+    Example(
+        "Soon after the ACK of a request: the server took it and gave up",
+        OPENED + """\
+350.100  C  80 bytes
+350.143  S  ACK
+350.600  S  RST ACK
+""",
+        "IDLE107",
     ),
     Example(
         "A probe met nobody",

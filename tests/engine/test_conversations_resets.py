@@ -91,7 +91,23 @@ def test_a_client_owes_no_response(engine: Reader) -> None:
 
 def test_a_server_owes_one(engine: Reader) -> None:
     """A request that the server acknowledged and then reset was cut off from its response."""
-    says(only(engine, OPENED + "60 C 80 bytes\n60.04 S ACK\n90 S RST ACK"), kind="payload", outcome="reset", gap="59.955")
+    says(only(engine, OPENED + "60 C 80 bytes\n60.04 S ACK\n61.03 S RST ACK"), kind="payload", outcome="reset", gap="59.955")
+
+
+def test_a_client_that_waits_in_silence_is_idle_again(engine: Reader) -> None:
+    """A RST min_idle after the ACK of the request ends the silence in which the client waited, not the one before."""
+    for rst in ("90 S RST", "90 S RST ACK", "89.98 C ACK win=900\n90 S RST"):
+        text = OPENED + "60 C 80 bytes\n60.04 S ACK\n" + rst
+        says(only(engine, text), kind="rst", outcome="reset-in-silence", gap=30, last_speaker=CLIENT)
+        (survived,) = survivors(engine, text)
+        says(survived, kind="payload", gap="59.955")
+    says(only(engine, OPENED + "60 C 80 bytes\n60.04 S ACK\n90 S RST", min_idle=40), kind="payload", outcome="reset")
+
+
+def test_a_half_closed_request_is_still_cut_off(engine: Reader) -> None:
+    """After a FIN no silence counts: the RST is what came instead of the response, however late."""
+    text = OPENED + "60 C 80 bytes\n60.001 C FIN\n60.04 S ACK\n90 S RST"
+    says(only(engine, text), kind="payload", outcome="reset", gap="59.955")
 
 
 def test_a_byte_into_a_closed_window_is_no_request(engine: Reader) -> None:

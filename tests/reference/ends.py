@@ -140,7 +140,7 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.reset, c.silence, x.reset = True, None, s
         return
     # a client owes no response: what it acknowledged has arrived
-    arrived = wake is not None and wake.acked_at is not None and wake.x is c.server()
+    arrived = wake is not None and wake.acked_at is not None and (wake.x is c.server() or _waited(c, s, x, y, wake.acked_at))
     if newest and newest.x is y and newest.answer and newest.answer.kind == "rst" and newest.settling(s.time):
         newest.answer.count += 1
         if newest.answer.seq != newest.first.ack and s.seq == newest.first.ack:
@@ -157,6 +157,11 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
             if newest is None:
                 _without_idle(c, s, x, y)
     c.reset, c.silence, x.reset = True, None, s
+
+
+def _waited(c: Connection, s: Segment, x: Side, y: Side, acked_at: int) -> bool:
+    """Whether the client was idle again, waiting for its response, when the RST of x came."""
+    return gap(s.time, acked_at) >= c.min_idle and not x.fin and not y.fin and c.idle(s, x, y)
 
 
 def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> Period | None:

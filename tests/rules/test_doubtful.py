@@ -39,3 +39,17 @@ def test_requests_that_resemble_each_other_are_requests(tmp_path: Path) -> None:
     report = analysed(tmp_path, talk + f"400 C {get}\n400.02 S RST\n")
     assert [f.rule for f in report.findings] == ["IDLE101"]
     assert report.heartbeats == ()
+
+
+def test_a_rst_while_the_server_works_ends_a_silence_of_its_own(tmp_path: Path) -> None:
+    """The server acknowledged the request and worked; 300 s later a bare RST: the path may have forgotten the connection
+    meanwhile. It is in the sums and bracketed by that silence, and the one before the request was survived."""
+    report = analysed(tmp_path, OPENED + "60 C 80 bytes\n60.04 S ACK\n360.04 S RST\n")
+    (finding,) = report.findings
+    assert (finding.rule, finding.severity) == ("IDLE104", Severity.FAILURE)
+    assert "the client spoke last: it had waited 300.04 s for an answer" in finding.reasons
+    (service,) = report.services
+    assert service.shortest_failed is not None
+    assert (service.shortest_failed.length, service.service.outcomes["survived"]) == (300 * 10**9, 1)
+    soon = verdict(tmp_path, OPENED + "60 C 80 bytes\n60.04 S ACK\n60.5 S RST\n")
+    assert (soon.rule, soon.confidence) == ("IDLE107", Confidence.CERTAIN)
