@@ -293,6 +293,7 @@ cdef class Engine:
         cdef State* st = &self.st
         cdef uint32_t i
         cdef bint probed
+        st.at_t, st.at_frame = st.now, st.frame
         for i in range(1, st.used + 1):
             if not hot_of(st, i).state & FREE:
                 probed = hot_of(st, i).pend and pend_of(st, hot_of(st, i).pend).kind == WAKE_PROBE

@@ -132,6 +132,17 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     k.inner_probes[d] += k.inner_probes[d] < 0xFFFF
 
 
+cdef inline void hear(State* st, Pend* p, Segment* s, bint fresh) noexcept nogil:
+    """The peer sends something that does not acknowledge the wake: does that show that it lives?"""
+    if p.heard.known == HEARD_SURELY:
+        return
+    if p.retransmissions or since(s.t, p.last_sent.t) >= REPLY_DUE:
+        p.heard = here(st, s)
+    elif fresh:                        # perhaps it was under way before the wake arrived: rules judge by the round trip
+        p.heard = here(st, s)
+        p.heard.known = HEARD_PERHAPS
+
+
 cdef inline void take_in(State* st, uint32_t index, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """What this RST decided tells of the connection as it was with it."""
     cdef Emission* last = emission_of(st, k)
@@ -260,8 +271,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
             if fin:
                 p.fin = FIN_SEEN
                 p.peer_fin = here(st, s)
-            if p.retransmissions and not p.heard.known:
-                p.heard = here(st, s)
+            hear(st, p, s, fresh)
 
     # what it does itself
     if calm and (fresh or probing or not (s.flags & F_FIN or (s.length and known))) and continuous(st, h, s, last_file):

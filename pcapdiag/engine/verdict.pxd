@@ -134,7 +134,7 @@ cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept no
         if p.reply == REPLY_ICMP:
             result = UNREACHABLE
         else:
-            result = UNANSWERED if p.retransmissions >= 2 and not p.heard.known else UNDECIDED
+            result = UNANSWERED if p.retransmissions >= 2 and p.heard.known != HEARD_SURELY else UNDECIDED
     elif p.retransmissions >= 1:       # two probes or more: IDLE106
         result = UNANSWERED
     answered = p.acknowledged

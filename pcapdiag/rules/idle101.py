@@ -55,7 +55,19 @@ from pcapdiag.rules.conditions import (
     unmarked,
 )
 from pcapdiag.rules.examples import OPENED
-from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, noun, repeated, went_on
+from pcapdiag.rules.phrases import (
+    aborts,
+    bare,
+    continuous,
+    found,
+    late,
+    maybe_fin,
+    no_fin,
+    noun,
+    repeated,
+    still_spoke,
+    went_on,
+)
 from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
 
 CONDITIONS = (PAYLOAD_AFTER_IDLE, NO_LATE_ANSWER, RESET, NO_FIN, NOT_ACCEPTED)
@@ -65,7 +77,7 @@ def check(period: IdlePeriod) -> Finding | None:
     """The finding for ``period``, None if it is another story."""
     if not hold(CONDITIONS, period):
         return None
-    against = [*maybe_fin(period), *went_on(period), *aborts(period), *late(period)]
+    against = [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *still_spoke(period)]
     if unmarked(period):
         against.append(f"the RST acknowledges the {noun(period)}, but with window 0 and without the timestamps that were "
                        "negotiated: its form does not tell who sent it")  # fmt: skip

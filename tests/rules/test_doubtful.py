@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pcapdiag.report.headline import headline
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.types import Confidence, Severity
-from tests.rules.analysed import analysed, verdict
+from tests.rules.analysed import analysed, nothing, verdict
 
 
 def test_a_rst_that_is_the_first_thing_captured_proves_nothing(tmp_path: Path) -> None:
@@ -53,3 +54,36 @@ def test_a_rst_while_the_server_works_ends_a_silence_of_its_own(tmp_path: Path) 
     assert (service.shortest_failed.length, service.service.outcomes["survived"]) == (300 * 10**9, 1)
     soon = verdict(tmp_path, OPENED + "60 C 80 bytes\n60.04 S ACK\n60.5 S RST\n")
     assert (soon.rule, soon.confidence) == ("IDLE107", Confidence.CERTAIN)
+
+
+def test_a_request_repeated_once_is_possibly_lost(tmp_path: Path) -> None:
+    """One retransmission, and the client's own RST by its timeout of half a second: possible, and said in the first line. So
+    it is if the capture goes on for long enough, and not if it ends at once, or the server was never captured."""
+    once = OPENED + "300 C 80 bytes\n300.2 C again\n"
+    report = analysed(tmp_path, once + "300.7 C RST ACK\n")
+    (finding,) = report.unproved
+    assert (finding.rule, finding.confidence) == ("IDLE102", Confidence.POSSIBLE)
+    assert headline(report).endswith("1 may have been (not proved).")
+    assert verdict(tmp_path, once + "300.5 C2 SYN\n").confidence is Confidence.POSSIBLE
+    nothing(tmp_path, once + "300.25 C2 SYN\n")
+    nothing(tmp_path, "0 C 80 bytes\n300 C 80 bytes\n300.2 C again\n300.7 C RST ACK\n")
+
+
+def test_a_request_never_repeated_is_possibly_lost_if_its_sender_waited(tmp_path: Path) -> None:
+    """No retransmission was captured, and the application ended the connection: after a second, an answer was due."""
+    for end in ("302 C RST ACK", "302 C FIN", "302 C FIN\n302.1 C RST ACK"):
+        finding = verdict(tmp_path, OPENED + f"300 C 80 bytes\n{end}\n")
+        assert (finding.rule, finding.confidence) == ("IDLE102", Confidence.POSSIBLE)
+    nothing(tmp_path, OPENED + "300 C 80 bytes\n300.5 C RST ACK\n")
+    nothing(tmp_path, OPENED + "300 C 80 bytes\n301.5 S ACK ack=-80\n302 C RST ACK\n")
+
+
+def test_a_server_that_still_spoke_had_not_forgotten(tmp_path: Path) -> None:
+    """New payload of the server between request and RST, later than what was under way: likely at most."""
+    late = verdict(tmp_path, OPENED + "300 C 80 bytes\n300.05 S 200 bytes ack=-80\n300.06 S RST\n")
+    assert (late.rule, late.confidence) == ("IDLE101", Confidence.LIKELY)
+    assert late.against == (
+        "frame 8: the peer still spoke, 50 ms after the request, without acknowledging it: it had not forgotten the connection",
+    )
+    crossing = verdict(tmp_path, OPENED + "300 C 80 bytes\n300.01 S 200 bytes ack=-80\n300.02 S RST\n")
+    assert (crossing.rule, crossing.confidence) == ("IDLE101", Confidence.CERTAIN)
