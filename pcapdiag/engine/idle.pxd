@@ -213,8 +213,8 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     if h.pend:
         p = pend_of(st, h.pend)
         p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence_answered)
+        p.count = p.count + 1 if p.reply == REPLY_RST else 1
         answered_by_rst(st, p, s)
-        p.count = 1
         conclude(st, index, h, k, p, RESET)
         pend_drop(st, h)
     elif h.state & (FIN_SENT * BOTH):
@@ -242,6 +242,19 @@ cdef inline void answered_by_rst(State* st, Pend* p, Segment* s) noexcept nogil:
     p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
     p.delay = since(s.t, p.wake.t)
     note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
+
+
+cdef inline void doubt(State* st, Pend* p, Segment* s) noexcept nogil:
+    """A RST that nobody obeys comes back to a wake: as with an ICMP error the sender goes on, and it is what came back only if
+    nothing better does."""
+    if p.side == s.side or p.kind != WAKE_PAYLOAD or p.acknowledged:
+        return
+    st.at_t, st.at_frame = s.t, s.frame
+    if p.reply == REPLY_RST:
+        p.count += 1
+    else:
+        answered_by_rst(st, p, s)
+        p.count = 1
 
 
 cdef inline void without_idle(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int kind, Ref* spoke,
@@ -305,6 +318,22 @@ cdef inline void without_idle(State* st, uint32_t index, Hot* h, Cold* k, Segmen
     pend_drop(st, h)
 
 
+cdef inline void crossed_by_rst(State* st, Hot* h, Cold* k, Emission* last, Segment* s) noexcept nogil:
+    """The wake's sender had just reset the connection itself. No RST is answered by one (RFC 9293 3.10.7.1), so that this one
+    answers the wake."""
+    cdef Pend* p = &last.pend
+    cdef uint32_t before = p.result
+    p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence_answered)
+    answered_by_rst(st, p, s)
+    p.count = 1
+    p.result = UNDECIDED if p.missed[0] or p.missed[1] else RESET
+    p.ended = here(st, s)
+    last.hot.state |= RST_SENT << s.side
+    last.deadline = s.t + SETTLE
+    count(st, h, k, before, -1)
+    count(st, h, k, p.result, 1)
+
+
 cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """What comes when the connection is gone: RSTs to the request's other pieces, or the request the capture put
     behind its RST."""
@@ -317,7 +346,12 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
         return
     p = &last.pend
     if s.flags & F_RST:
-        if p.reply == REPLY_RST and p.side == e and s.t <= last.deadline:
+        if p.reply == REPLY_NONE and p.side == e and p.kind == WAKE_PAYLOAD and s.t <= last.deadline \
+                and (p.result == UNDECIDED or p.result == UNANSWERED) and p.ended.frame == k.rst_frame \
+                and h.state & (RST_SENT << e) and not h.state & (RST_SENT << d) \
+                and (s.seq == p.wake.ack or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0)):
+            crossed_by_rst(st, h, k, last, s)
+        elif p.reply == REPLY_RST and p.side == e and s.t <= last.deadline:
             p.count += 1
             if p.answer.seq != p.wake.ack and s.seq == p.wake.ack:
                 answered_by_rst(st, p, s)  # the one before it answered something else

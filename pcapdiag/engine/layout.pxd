@@ -127,11 +127,12 @@ cdef extern from *:
     #define HEARTBEAT_MOST 64
     #define CLOCK_STEP (1 * MS)       /* several receive queues mix records by less */
     #define RTO_MOST (120000 * MS)    /* Linux TCP_RTO_MAX; RFC 6298 (2.5) allows no less than 60 s as the longest */
+    #define UNSCALED_MOST 65535       /* the widest window without scaling, RFC 9293 3.1 */
     #define FIRST_FLIGHT (1 << 20)    /* how much of the opener's first data the capture may have missed */
     """
     int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, REPLY_DUE, SETTLE, CLOCK_STEP, RTO_MOST
     uint32_t HEARTBEAT_MOST
-    int32_t FIRST_FLIGHT
+    int32_t FIRST_FLIGHT, UNSCALED_MOST
 
 cdef struct Segment:
     uint64_t a_hi, a_lo, b_hi, b_lo  # addresses in network order as numbers, IPv4 mapped; (a, port a) < (b, port b)

@@ -2,7 +2,8 @@
 
 What it detects
     Payload on an idle connection that a segment of the peer acknowledged, and a RST came in place of a response. The
-    acknowledgement is a pure ACK soon before the RST, or the RST itself (RST,ACK whose ACK number covers the request).
+    acknowledgement is a pure ACK soon before the RST, or the RST itself (RST,ACK whose ACK number covers the request), or a
+    FIN of the peer without one byte of response, which the RST follows.
 
 How to tell it apart
     Wireshark: `tcp.flags.reset == 1 && tcp.flags.ack == 1`, and compare its ACK number with the end of the request. A stack
@@ -31,7 +32,8 @@ What to do
 Blind spots
     A device that ends connections itself (a proxy, a load balancer in layer 7) is the peer here: its RST says that it, not
     the server behind it, gave up. Where options were cut from the RST or were never negotiated, an acknowledging RST with
-    window 0 may also come from a stack without the connection that does not keep to the RFC's form.
+    window 0 may also come from a stack without the connection that does not keep to the RFC's form. A FIN alone that
+    acknowledges the request, with no response and no RST after it, is no finding: the connection was closed in good order.
 
 References
     RFC 9293 sections 3.6.1 (close with unread data sends RST), 3.10.7.1 (a RST without connection acknowledges nothing),
@@ -42,7 +44,7 @@ References
 from __future__ import annotations
 
 from pcapdiag.durations import format_duration
-from pcapdiag.engine.types import IdlePeriod
+from pcapdiag.engine.types import Fin, IdlePeriod
 from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, hold, nothing_missed, rst_of, was_accepted
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import UNDER_WAY, continuous, found, noun, repeated
@@ -76,6 +78,11 @@ def acceptance(period: IdlePeriod) -> list[str]:
     if answer.acknowledged is not None:
         after = format_duration(answer.acknowledged - period.wake.first.ref.time)
         then = format_duration(rst.ref.time - answer.acknowledged)
+        if closed(period):
+            return [
+                f"the peer acknowledged the {what} {after} after it and sent FIN without one byte of response, and the RST came "
+                f"{then} after that acknowledgement: it had the connection and ended it"
+            ]
         return [f"an ACK of the {what} came {after} after it, the RST {then} after that: the peer had the connection"]
     return [
         f"the RST acknowledges the {what}, {format_duration(answer.delay)} after it, with window {rst.window}"
@@ -91,10 +98,17 @@ def doubtful_form(period: IdlePeriod) -> list[str]:
     return [f"the RST has window 0, and timestamps cannot tell: only its ACK number says that it knew the {noun(period)}"]
 
 
+def closed(period: IdlePeriod) -> bool:
+    """Did the peer send FIN when it had taken the wake?"""
+    return period.connection.fin[1 if period.sender == "client" else 0] and period.fin is not Fin.SEEN
+
+
 def long_after(period: IdlePeriod) -> list[str]:
     """That the RST came so long after the ACK that the path may have forgotten the connection in between."""
     answer, rst = period.answer, rst_of(period)
     if answer is None or rst is None or answer.acknowledged is None or rst.ref.time - answer.acknowledged <= UNDER_WAY:
+        return []
+    if closed(period):
         return []
     then = format_duration(rst.ref.time - answer.acknowledged)
     return [f"the RST came {then} after the ACK: the path may have forgotten the connection in between"]
@@ -123,6 +137,15 @@ SHOWS = (
   1.040  S  ACK
  31.000  S  500 bytes
  31.020  C  RST ACK
+""",
+    ),
+    Example(
+        "The server takes the request, closes without a byte of response, and resets what comes after its FIN",
+        OPENED + """\
+350.100  C  80 bytes
+350.120  S  FIN
+350.121  C  ACK
+350.300  S  RST ACK
 """,
     ),
     Example(

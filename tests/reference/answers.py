@@ -26,8 +26,8 @@ def answer(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         wake.judge_fin()
     elif wake.pending and not wake.lives:
         _hear(wake, s, fresh)
-    if wake.acked_at is not None and (fresh or (answers and s.flags & FIN and not x.fin)):
-        wake.decide("survived")  # after a pure ACK, a RST may still come instead of a response
+    if wake.acked_at is not None and fresh:
+        wake.decide("survived")  # after an ACK or a FIN, a RST may still come instead of a response
 
 
 def _hear(wake: Period, s: Segment, fresh: bool) -> None:

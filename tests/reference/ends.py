@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.reference.decode import ACK, FIN, Header, Segment
 from tests.reference.sides import MS, Mark, Side, delta, end_of, fills_window, gap, is_new_payload, start_of
 from tests.reference.state import Connection, Run
-from tests.reference.wakes import HEARTBEAT_AT_MOST, Answer, Period
+from tests.reference.wakes import HEARTBEAT_AT_MOST, SETTLING, Answer, Period
 
 RTO_MOST = 120_000 * MS  # no retransmission timer is longer
+UNSCALED_MOST = 65535  # the widest window without scaling
 SWAPPED = 1 * MS  # captures reorder: a RST may be recorded this much before what it answers
 
 
@@ -131,6 +132,27 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         c.settle()  # closed in good order: a RST that still comes is no answer
 
 
+def obeyed_by_nobody(c: Connection, s: Segment, x: Side, y: Side) -> bool:
+    """Whether a RST of x stands far from all that y awaits or has named lately."""
+    if x.next is None or y.acked is None:
+        return False
+    if c.wake and c.wake.pending and c.wake.x is y and c.wake.first.ack == s.seq:
+        return False
+    return min(abs(delta(s.seq, y.acked)), abs(delta(s.seq, x.next))) > UNSCALED_MOST
+
+
+def doubt(c: Connection, s: Segment, y: Side) -> None:
+    """Take a RST that nobody obeys: what came back to a wake of y if nothing better does."""
+    wake = c.wake
+    if wake is None or wake.x is not y or not wake.pending or (c.run and c.run.side is y):
+        return
+    if wake.answer and wake.answer.kind == "rst":
+        wake.answer.count += 1
+        return
+    covers = bool(s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0)
+    wake.answer = Answer("rst", s.ref, s.time, gap(s.time, wake.first.time), covers, seq=s.seq)
+
+
 def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a RST of x."""
     c.after_repeats(y)
@@ -146,9 +168,15 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
         if newest.answer.seq != newest.first.ack and s.seq == newest.first.ack:
             _reset_by(newest, s, count=newest.answer.count)  # the one before it answered something else
     elif wake and wake.x is y and not wake.outcome and not (c.run and c.run.side is y) and not arrived:
+        doubted = wake.answer.count if wake.answer and wake.answer.kind == "rst" else 0
+        _reset_by(wake, s)
+        wake.answer.count += doubted
+    elif wake and c.gave_up is not None and _crosses(wake, s, x, y, c.gave_up):
+        wake.outcome = ""  # a RST is never answered by one: this one answers the wake
         _reset_by(wake, s)
     else:
         given_up = wake is not None and wake.pending
+        c.gave_up = s.time if given_up and not c.reset else None
         c.settle()
         if not given_up and not c.reset and not c.over:
             newest = _ended_by_rst(c, s, x, y, before)
@@ -157,6 +185,13 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
             if newest is None:
                 _without_idle(c, s, x, y)
     c.reset, c.silence, x.reset = True, None, s
+
+
+def _crosses(wake: Period, s: Segment, x: Side, y: Side, gave_up: int) -> bool:
+    """Whether a RST of x answers the wake of y, which reset the connection itself just before."""
+    if wake.x is not y or wake.answer or x.reset or gap(s.time, gave_up) > SETTLING:
+        return False
+    return s.seq == wake.first.ack or bool(s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0)
 
 
 def _waited(c: Connection, s: Segment, x: Side, y: Side, acked_at: int) -> bool:
@@ -218,7 +253,7 @@ def quoted(c: Connection, header: Header, ref: tuple[int, int], time: int) -> No
     dead = (kind == 3 and code != 4) if version == 4 else kind == 1
     if dead and delta(header.seq, start_of(wake.first)) >= 0 and delta(header.seq, x.next) < 0:
         if wake.answer:
-            wake.answer.count += 1
+            wake.answer.count += wake.answer.kind == "icmp"
         else:
             wake.answer = Answer("icmp", ref, time, gap(time, wake.first.time), False, icmp=(kind, code))
 

@@ -64,6 +64,7 @@ class Connection:
     reset: bool = False
     over: bool = False  # an idle period ended, and no payload came since
     closing: Side | None = None  # whose FIN ended it
+    gave_up: int | None = None  # when the pending wake's own side reset the connection
     swapped: tuple[Segment, Mark, Period | None] | None = None  # a RST with nothing before it, and what it ended
     wake: Period | None = None  # the last wake by payload
     run: Run | None = None

@@ -131,7 +131,7 @@ class Period:
             return
         if outcome == "given-up":
             outcome = "unanswered" if self.retransmissions >= 2 and not self.lives else "undecided"
-            outcome = "unreachable" if self.answer and self.answer.kind == "icmp" else outcome
+            outcome = {"icmp": "unreachable", "rst": "reset"}[self.answer.kind] if self.answer else outcome
         self.outcome = "undecided" if any(self.missed) and outcome != "survived" else outcome
         self.judge_fin()
 

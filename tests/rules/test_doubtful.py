@@ -87,3 +87,25 @@ def test_a_server_that_still_spoke_had_not_forgotten(tmp_path: Path) -> None:
     )
     crossing = verdict(tmp_path, OPENED + "300 C 80 bytes\n300.01 S 200 bytes ack=-80\n300.02 S RST\n")
     assert (crossing.rule, crossing.confidence) == ("IDLE101", Confidence.CERTAIN)
+
+
+def test_after_a_rst_that_nobody_obeys_the_conversation_goes_on(tmp_path: Path) -> None:
+    """A RST far outside the window, after which both go on: what the path forgets later is found, and nothing else."""
+    talk = OPENED + "10 S RST seq=+500000\n20 C 80 bytes\n20.02 S 200 bytes\n20.03 C ACK\n"
+    nothing(tmp_path, talk)
+    finding = verdict(tmp_path, talk + "370 C 80 bytes\n370.02 S RST\n")
+    assert (finding.rule, finding.confidence) == ("IDLE101", Confidence.CERTAIN)
+
+
+def test_the_client_s_own_rst_hides_no_answer(tmp_path: Path) -> None:
+    """Both reset, the client 2 ms after its request: the server's RST, with the request's number, is still the answer."""
+    finding = verdict(tmp_path, OPENED + "300 C 80 bytes\n300.002 C RST\n300.02 S RST\n")
+    assert (finding.rule, finding.confidence) == ("IDLE101", Confidence.CERTAIN)
+
+
+def test_a_server_that_closes_instead_of_answering_ended_the_connection(tmp_path: Path) -> None:
+    """FIN, which acknowledges the request, and RST, with no byte of response: the peer had the connection."""
+    finding = verdict(tmp_path, OPENED + "300 C 80 bytes\n300.02 S FIN\n300.021 C ACK\n310 S RST ACK\n")
+    assert (finding.rule, finding.confidence) == ("IDLE107", Confidence.CERTAIN)
+    assert "sent FIN without one byte of response" in finding.reasons[1]
+    nothing(tmp_path, OPENED + "300 C 80 bytes\n300.02 S FIN\n300.021 C ACK\n300.022 C FIN\n300.042 S ACK\n")
