@@ -145,6 +145,22 @@ cdef inline void continuity(Hot* h, Pend* p, Segment* s) noexcept nogil:
         p.bound = UPPER_BOUND
 
 
+cdef inline bint beats(Cold* k, Segment* s) noexcept nogil:
+    """Is this short wake the third or a later one alike, at intervals alike? What a person types comes when it comes."""
+    cdef uint32_t t = <uint32_t>(since(s.t, k.first_t) // MS)
+    cdef int32_t every = delta(t, k.beat_t) // 100 if delta(t, k.beat_t) > 0 else 0
+    cdef int32_t apart
+    cdef bint regular
+    if k.beat_length != s.length or k.beat_side != s.side:
+        k.beat_length, k.beat_side, k.beat_count = <uint16_t>s.length, s.side, 0
+    every = every if every < 0xFFFF else 0xFFFF
+    apart = every - k.beat_every if every > k.beat_every else k.beat_every - every
+    regular = apart <= 20 or apart * 4 <= k.beat_every
+    k.beat_t, k.beat_every = t, <uint16_t>every
+    k.beat_count += k.beat_count < 3
+    return k.beat_count >= 3 and regular
+
+
 cdef inline void wake(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
     """New payload after an idle period: somebody spoke again."""
     cdef int d = s.side
@@ -155,12 +171,10 @@ cdef inline void wake(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, in
     if p == NULL:
         return
     continuity(h, p, s)
-    if s.length <= HEARTBEAT_MOST and k.beat_length == s.length and k.beat_side == d:
-        k.beat_count += k.beat_count < 3
+    if s.length <= HEARTBEAT_MOST:
+        p.heartbeat = beats(k, s)
     else:
-        k.beat_length = <uint16_t>(s.length if s.length <= HEARTBEAT_MOST else 0)
-        k.beat_side, k.beat_count = <uint8_t>d, 1
-    p.heartbeat = k.beat_count >= 3 and s.length <= HEARTBEAT_MOST
+        k.beat_length = 0
 
 
 cdef inline void time_trip(Cold* k, int side, int64_t trip) noexcept nogil:
@@ -191,6 +205,14 @@ cdef inline bint waited(State* st, Hot* h, Cold* k, Pend* p, Segment* s) noexcep
     return since(s.t, p.acknowledged_t) >= st.min_idle and not h.state & (FIN_SENT * BOTH) and ends_idleness(st, h, k, s)
 
 
+cdef inline bint asked_for_window(State* st, Hot* h, Cold* k, int d, int64_t gap) noexcept nogil:
+    """Did an ACK into the closed window of `d` come last, and no silence before it? Who asks for a window (RFC 9293 3.8.6.1) is at
+    work, and nothing was idle."""
+    cdef int e = 1 - d
+    return h.state & (KNOWN << d) and h.window[d] == 0 and gap < st.min_idle and h.t_side[e] == h.t_last \
+        and h.t_side[d] != h.t_last and not (h.state & CHAIN and k.chain_side == e)
+
+
 cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
     """The first RST of a connection: to whom, and does it end an idle period?"""
     cdef int d = s.side, e = 1 - s.side
@@ -219,7 +241,7 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         pend_drop(st, h)
     elif h.state & (FIN_SENT * BOTH):
         return
-    elif ends_idleness(st, h, k, s):
+    elif not asked_for_window(st, h, k, d, gap) and ends_idleness(st, h, k, s):
         p = begin(st, h, k, s, WAKE_RST, gap, last_file)
         if p != NULL:
             if h.state & CHAIN and k.chain_side == e:  # it resets a pure ACK that broke the silence

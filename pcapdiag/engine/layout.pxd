@@ -199,6 +199,8 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t retransmissions[2]
     uint16_t first_file
     uint16_t probes[2]
+    uint16_t beat_every              # the interval of the last two wakes alike, in tenths of a second, at most 65535
+    uint32_t beat_t                  # the last of them, in ms since first_t
     # third line: trouble and endings; a field means something only once its state bit is set
     int64_t fin_t                    # FIN_SENT: the first FIN, and where each side's stands
     uint32_t fin_frame

@@ -5,7 +5,8 @@ What it detects
     was captured before the request, or after it and before the RST without acknowledging the request, or the request's own
     ACK number proves a FIN that the capture missed. The finding says which it was. *Crossed in flight*: the request does not
     acknowledge the FIN, both were on their way at once. *Ignored*: the request acknowledges the FIN, so its sender's stack
-    had it, and the application or its pool wrote all the same; the finding says how long after. *Not received*: seconds lie
+    had it, and the application or its pool wrote all the same; the finding says how long after: within 3 s they all but
+    crossed. *Not received*: seconds lie
     between FIN and request, which still does not acknowledge it.
 
 How to tell it apart
@@ -85,6 +86,11 @@ def story(period: IdlePeriod) -> list[str]:
     fin, wake, what = period.peer_fin, period.wake.first.ref, noun(period)
     if fin is None:
         return [f"the {what} acknowledges a FIN that was not captured: its sender ignored it"]
+    if period.fin_acknowledged and 0 <= wake.time - fin.time < IN_FLIGHT:
+        return [
+            f"they all but crossed: the {what} acknowledges the FIN of frame {fin.frame}, which came only {between(fin, wake)} "
+            "before it, perhaps too late for its application to see it"
+        ]
     if period.fin_acknowledged:
         return [f"ignored: the {what} acknowledges the FIN of frame {fin.frame}, which came {between(fin, wake)} before it"]
     if wake.time - fin.time > IN_FLIGHT:

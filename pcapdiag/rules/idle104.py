@@ -18,7 +18,8 @@ Why it happens
     comes a fixed time after the last packet, on every connection. Or the server aborts: close() with SO_LINGER 0, or with
     unread data. *In the client's name*: the same, seen from the server; or the client simply
     drops its idle connections by RST, which harms nobody. *After a pure ACK*: a delayed ACK or a window update met a stack
-    or device that had no such connection any more; no request was involved, and the connection had been dead for a while.
+    or device that had no such connection any more (so may a zero-window probe, if there was silence before it); no request was
+    involved, and the connection had been dead for a while.
 
 What to do
     If the silence before it is the same on all connections, it is a timer: keepalive probes more often than that cure it. If
@@ -122,8 +123,9 @@ def answers_an_ack(period: IdlePeriod) -> list[str]:
         return []
     if period.silence > ANSWERS_WITHIN:
         return []
+    asked = "zero-window probe" if period.peer.window == 0 else "pure ACK"
     return [
-        f"it answers the pure ACK of frame {before.frame}, {format_duration(period.silence)} before it: it is bare and takes its "
+        f"it answers the {asked} of frame {before.frame}, {format_duration(period.silence)} before it: it is bare and takes its "
         "number from there, so its sender knows no such connection"
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tests.reference.decode import ACK, FIN, Header, Segment
 from tests.reference.sides import MS, Mark, Side, delta, end_of, fills_window, gap, is_new_payload, start_of
 from tests.reference.state import Connection, Run
@@ -61,11 +63,18 @@ def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.periods.remove(swapped[2])
     before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
     c.wake = wake = c.end_period("payload", s, x, before, silence)
-    pulse = (x, s.length)
-    wake.heartbeat = s.length <= HEARTBEAT_AT_MOST and c.history[-2:] == [pulse, pulse]
-    c.history.append(pulse)
+    c.history.append((x, s.length, gap(s.time, c.first.time) // MS))
+    wake.heartbeat = s.length <= HEARTBEAT_AT_MOST and _regular(c.history[-3:])
     if swapped:
         _reset_by(wake, swapped[0], delay=0)
+
+
+def _regular(last: list[tuple[Side, int, int]]) -> bool:
+    """Whether three wakes are alike, and the intervals between them."""
+    if len(last) < 3 or len({(side, length) for side, length, _ in last}) > 1:
+        return False
+    before, every = (min(max(0, b - a) // 100, 65535) for (_, _, a), (_, _, b) in pairwise(last))
+    return abs(every - before) <= max(20, before / 4)
 
 
 def again(c: Connection, s: Segment, x: Side, y: Side) -> None:
@@ -199,6 +208,12 @@ def _waited(c: Connection, s: Segment, x: Side, y: Side, acked_at: int) -> bool:
     return gap(s.time, acked_at) >= c.min_idle and not x.fin and not y.fin and c.idle(s, x, y)
 
 
+def _asked_for_window(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> bool:
+    """Whether an ACK into the closed window of x came last, and no silence before it."""
+    closed = x.live is not None and x.live.window == 0
+    return closed and before.by is y and gap(s.time, before.time) < c.min_idle and not (c.silence and c.silence.side is y)
+
+
 def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> Period | None:
     if c.run and c.run.late:
         return None
@@ -208,7 +223,7 @@ def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> 
         return period
     if _given_up(c):
         return c.periods[-1]
-    if x.fin or y.fin or not c.idle(s, x, y):
+    if x.fin or y.fin or not c.idle(s, x, y) or _asked_for_window(c, s, x, y, before):
         return None
     period = c.end_period("rst", s, x, before, c.silence)
     period.decide("reset-in-silence")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pcapdiag.report.headline import headline
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.types import Confidence, Severity
-from tests.rules.analysed import analysed, nothing, verdict
+from tests.rules.analysed import analysed, nothing, said, verdict
 
 
 def test_a_rst_that_is_the_first_thing_captured_proves_nothing(tmp_path: Path) -> None:
@@ -109,3 +111,37 @@ def test_a_server_that_closes_instead_of_answering_ended_the_connection(tmp_path
     assert (finding.rule, finding.confidence) == ("IDLE107", Confidence.CERTAIN)
     assert "sent FIN without one byte of response" in finding.reasons[1]
     nothing(tmp_path, OPENED + "300 C 80 bytes\n300.02 S FIN\n300.021 C ACK\n300.022 C FIN\n300.042 S ACK\n")
+
+
+def test_a_zero_window_probe_is_no_idleness(tmp_path: Path) -> None:
+    """A sender that asks for a window is at work: a RST to it is no timer's, unless there was silence before it asked."""
+    full = OPENED + "1 S 1400 bytes\n1.04 C ACK win=0\n"
+    asks = full + "".join(f"{at} S ACK seq=-1\n{at}1 C ACK win=0\n" for at in ("1.24", "1.64", "2.44"))
+    report = analysed(tmp_path, asks + "3.3 S ACK seq=-1\n3.32 C RST\n")
+    assert said(report) == list(report.unproved) == []
+    finding = verdict(tmp_path, asks + "54.1 S ACK seq=-1\n54.12 C RST\n")
+    assert finding.rule == "IDLE104"
+    assert any("answers the zero-window probe of frame" in reason for reason in finding.reasons)
+
+
+def test_a_fin_that_came_just_before_the_request_was_hardly_ignored(tmp_path: Path) -> None:
+    """The request acknowledges the FIN, which came 20 ms before it: they all but crossed. Minutes before, it was ignored."""
+    soon = verdict(tmp_path, OPENED + "60 S FIN\n60.02 C 80 bytes\n60.04 S RST\n")
+    assert (soon.rule, soon.reasons[1].split(":")[0]) == ("IDLE103", "they all but crossed")
+    late = verdict(tmp_path, OPENED + "60 S FIN\n60.04 C ACK\n90 C 80 bytes\n90.02 S RST\n")
+    assert (late.rule, late.reasons[1].split(":")[0]) == ("IDLE103", "ignored")
+
+
+def test_a_request_of_which_no_answer_can_be_seen_leaves_nothing_idle(tmp_path: Path) -> None:
+    """One direction only: whether the last request was answered is not known, so that nobody is known to be idle."""
+    asked, answered = "0 C 80 bytes\n60 C2 SYN\n", "0 C 80 bytes\n0.02 S 80 bytes\n0.03 C ACK\n60 C2 SYN\n"
+    assert [analysed(tmp_path, talk).points[0].totals.still_idle for talk in (asked, answered)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("client", "server"), [(762, 2049), (1021, 988), (1021, 514), (1021, 111), (762, 445), (50000, 762), (50000, 8080)]
+)
+def test_reserved_ports_are_clients_too(client: int, server: int, tmp_path: Path) -> None:
+    """NFS, Lustre and rsh clients take ports below 1024: without the SYN the port that servers listen on tells."""
+    talk = f"client 10.0.0.1:{client}\nserver 10.0.0.2:{server}\n0 C 80 bytes\n0.02 S 80 bytes\n0.03 C ACK\n60 C 80 bytes\n60.02 S RST\n"
+    assert verdict(tmp_path, talk).period.connection.server.port == server
