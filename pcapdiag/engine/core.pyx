@@ -70,7 +70,7 @@ cdef class Engine:
                  int point=0, bint trace=False, watch=(), bint records=False):
         cdef State* st = &self.st
         cdef Hot* h
-        assert sizeof(Hot) == 128 and sizeof(Cold) == 192, "connections lie on whole cache lines"
+        assert sizeof(Hot) == 128 and sizeof(Cold) == 256, "connections lie on whole cache lines"
         if min_idle <= 0:
             raise ValueError("min_idle must be positive")
         if not 1 <= max_connections <= 1 << 29:
@@ -363,7 +363,8 @@ cdef class Engine:
             retransmissions=(k.retransmissions[client], k.retransmissions[server]), copies=k.copies,
             probes=(k.probes[client], k.probes[server]), idle_periods=k.periods,
             fin=(h.state & (FIN_SENT << client) != 0, h.state & (FIN_SENT << server) != 0),
-            rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0))
+            rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0),
+            history=objects.history(k.history | <uint64_t>k.history_more << 32, client))
 
     def connections(self):
         """Every connection still tracked (of the watched one, if there is one), earlier incarnations included, in order of first

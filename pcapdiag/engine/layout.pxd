@@ -1,7 +1,7 @@
 # The core's memory: what a segment, a connection and a pending wake are made of.
 #
 # A connection is two structs side by side. `Hot` is what every segment touches: two cache lines, prefetched together.
-# `Cold` is what only the rarer segments touch: three more. Sides are 0 and 1: 0 is the endpoint that sorts first in the key.
+# `Cold` is what only the rarer segments touch: four more. Sides are 0 and 1: 0 is the endpoint that sorts first in the key.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -52,29 +52,34 @@ cdef enum:  # a connection's state bits; those of side 1 are those of side 0 shi
     FIN_SENT = 1 << 10
     RST_SENT = 1 << 12
     BASE = 1 << 14        # first sequence number in this file is known (stream numbering)
-    STAMPS = 1 << 16      # carried the timestamps option
-    RESENT = 1 << 18      # sent outstanding payload again since idle_from
-    SPOKE_LAST = 1 << 20  # sent the last new payload
-    OPENING = 1 << 22     # its SYN is not acknowledged yet
+    RESENT = 1 << 16      # sent outstanding payload again since idle_from
+    SPOKE_LAST = 1 << 18  # sent the last new payload
+    OPENING = 1 << 20     # its SYN is not acknowledged yet
+    TOLD_DATA = 1 << 22   # its first payload and its first pure ACK stand in Cold.history
+    TOLD_ACK = 1 << 24
     # bits of the connection as a whole
-    FAST = 1 << 24        # may take the fast path
-    LOWER = 1 << 25       # idle_from is the start of the run: a lower bound
-    CHAIN = 1 << 26       # a silence ended and its end is not answered yet
-    RETIRED = 1 << 27     # an earlier incarnation: kept for reports, not in the table
-    FREE = 1 << 28        # the index is unused
-    PROBED = 1 << 30      # had a keepalive probe
-    LONE = 1 << 29        # one ACK-only segment of at most one byte so far: perhaps a probe
+    FAST = 1 << 26        # may take the fast path
+    LOWER = 1 << 27       # idle_from is the start of the run: a lower bound
+    CHAIN = 1 << 28       # a silence ended and its end is not answered yet
+    RETIRED = 1 << 29     # an earlier incarnation: kept for reports, not in the table
+    FREE = 1 << 30        # the index is unused
+    PROBED = 1 << 31      # had a keepalive probe
     BOTH = 3
 
 cdef enum:  # what was learned of a side's segments on the slow path, in Cold.traits; those of side 1 are shifted left by one
     OPTIONS_CUT = 1 << 0  # options that the snap length cut off
     DF_SET = 1 << 2       # "don't fragment" in some, and
     DF_CLEAR = 1 << 4     # not in some
+    STAMPS = 1 << 6       # carried the timestamps option
 
 cdef enum:  # how a connection began, in Cold.handshake
     BOTH_SYNS = 1
     SYN_REPEATED = 2
     LONE_BYTE = 4         # its first segment was an ACK with one byte
+    LONE = 8              # one ACK-only segment of at most one byte so far: perhaps a probe
+
+cdef enum Letter:  # of a connection's history, Zeek's: the first of each side is noted, in order, in Cold.history
+    LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R, LETTER_T
 
 cdef enum:
     BATCH = 64
@@ -199,10 +204,10 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t start[2]                # first sequence number: the ISN if ISN is set
     uint32_t copies
     uint32_t retransmissions[2]
+    uint32_t history                 # letters of four bits, the first in the lowest: 1 + 2 x Letter + side
     uint16_t first_file
     uint16_t probes[2]
-    uint16_t beat_every              # the interval of the last two wakes alike, in tenths of a second, at most 65535
-    uint32_t beat_t                  # the last of them, in ms since first_t
+    uint16_t history_more            # twelve in all: just as many as a connection has that one side opens
     # third line: trouble and endings; a field means something only once its state bit is set
     int64_t fin_t                    # FIN_SENT: the first FIN, and where each side's stands
     uint32_t fin_frame
@@ -216,6 +221,10 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint8_t rst_ttl[2]
     uint8_t rst_via[2]
     uint32_t rst_frame               # of the first one
+    # fourth line: heartbeats; it means something once beat_count is set
+    uint32_t beat_t                  # the last wake like the one before, in ms since first_t
+    uint16_t beat_every              # the interval of the last two, in tenths of a second, at most 65535
+    uint8_t spare[58]                # hot lines begin at even lines, which processors fetch in pairs
 
 cdef struct Incarnation:             # side by side: a page walk costs more than a line
     Hot hot

@@ -26,7 +26,7 @@ cdef extern from *:
     void* big_alloc(size_t) noexcept nogil
 
 cdef enum:
-    CHUNK_BITS = 15                # 32768 connections: 10 MB
+    CHUNK_BITS = 15                # 32768 connections: 12.6 MB
     CHUNK = 1 << 15
     CHUNKS = 1 << 15               # 2^30 connections at most
     VIAS = 256

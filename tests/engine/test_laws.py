@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
+from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.engine.harness import FAILED, MORE, by_chance, by_one, comparable, core, everything
@@ -130,6 +131,8 @@ def _hop(data: bytes) -> bytes:
 @given(packets=captures(most=1, kinds=PLAUSIBLE))
 def test_recording_everything_twice_changes_no_outcome(how: str, packets: list[Packet]) -> None:
     """A copy changes no state: every packet twice, on another interface or one hop further."""
+    # A copy is recorded a little later: where a packet just fits into the 50 ms within which it may be one itself, its copy does not.
+    assume(not any(0 <= 50_000_000 - (b.time - a.time) < 40_000 for a, b in combinations(packets, 2)))
     twice = [copy for p in packets for copy in (p, DOUBLED[how](p))]
     once, both = core([pcapng(packets)], SECOND), core([pcapng(twice)], SECOND)
     names = ("kind", "outcome", "sender", "last_speaker", "gap", "bound", "missed", "heartbeat", "silence", "fin",
