@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from pcapdiag.report.filters import proof
-from pcapdiag.report.headline import headline, others
+from pcapdiag.report.headline import headline, in_silence, others
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean
 from pcapdiag.report.times import iso
@@ -20,10 +20,9 @@ _WIDTH = 78
 #: Incidents whose frames are listed: more are in the reports.
 _SHOWN = 10
 #: What people come with, told for those who do not know it.
-_MAIN_RULE = "IDLE101"
 _WHAT = (
-    "A client kept a TCP connection open and idle. Something on the path forgot it and told nobody; the next request on it was "
-    "answered by RST. Each such case was found in a packet capture, and is proved by the frames named here."
+    "A client kept a TCP connection open and idle. Something on the path forgot it and told nobody; what was sent on it next was "
+    "answered by RST, or by nothing. Each such case was found in a packet capture, and is proved by the frames named here."
 )
 
 
@@ -44,7 +43,7 @@ def _lines(report: Report, parts: Sequence[Part], missing: Sequence[str]) -> Ite
     yield from _wrapped(headline(report))
     for text in others(report):
         yield from _wrapped(f"Also found: {text}.")
-    if any(f.rule == _MAIN_RULE for f in report.incidents):
+    if any(in_silence(f) for f in report.incidents):
         yield ""
         yield from _wrapped(_WHAT)
     if report.anonymized is not None:

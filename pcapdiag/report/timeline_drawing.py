@@ -133,7 +133,8 @@ def _lane(lane: Lane, scale: Scale, style: _Style, top: float) -> Iterator[Shape
         yield from _bar(bar, scale, style, middle)
     # What proves is drawn last, above its neighbours.
     for mark in sorted(lane.marks, key=lambda m: bool(m.role)):
-        yield from _mark(mark, scale, style, middle)
+        covered = any(bar.start < mark.at < bar.end for bar in lane.bars)
+        yield from _mark(mark, scale, style, middle, style.bar / 2 if covered else 0.0)
     if style.words:
         room = Rows(1)
         lengths = (_length(bar, scale, middle) for bar in lane.bars)
@@ -166,12 +167,13 @@ def _length(bar: GapBar, scale: Scale, middle: float) -> Text:
     return inside(text, MARGIN, WIDTH - MARGIN)
 
 
-def _mark(mark: Mark, scale: Scale, style: _Style, middle: float) -> Iterator[Shape]:
+def _mark(mark: Mark, scale: Scale, style: _Style, middle: float, edge: float) -> Iterator[Shape]:
+    """A mark on its stem, which begins at the ``edge`` of a bar that it would cross, for the words there."""
     x, up = scale.x(mark.at), mark.side == "client"
     y = middle - style.off if up else middle + style.off
     role = role_of(mark.kind, mark.side)
     if mark.kind not in (MarkKind.ACK, MarkKind.SYN):
-        yield Line(x, middle, x, y, role)
+        yield Line(x, middle - edge if up else middle + edge, x, y, role)
     size = style.glyph * (1.3 if mark.role else 1)
     yield Glyph(x, y, size, role, up, mark.title)
 
