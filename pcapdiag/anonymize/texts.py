@@ -15,9 +15,10 @@ _FOUND = re.compile(
 )
 #: What a label may say: the kind of a message, in the words of `pcapdiag.rules.messages`. Everything else came from the wire.
 _KINDS = re.compile(
-    r"TLS [a-z ]+|TLS 1\.3 record of an alert's size|HTTP/2 (?:PING(?: ACK)?|GOAWAY|connection preface)"
-    r"|WebSocket (?:ping|pong|close)|(?:MySQL|PostgreSQL|MQTT|LDAP) [A-Za-z_0-9 ]{1,20}"
-    r"|Redis (?:QUIT|PING)|IMAP LOGOUT|SSH disconnect|QUIT|PING"
+    r"TLS [a-z ]+|TLS 1\.3 record of an alert's size|HTTP/2 (?:PING(?: ACK)?|GOAWAY|HEADERS|connection preface)"
+    r"|WebSocket (?:ping|pong|close)|MySQL COM_(?:QUIT|PING)|PostgreSQL (?:Terminate|Sync|empty query|extended query)"
+    r"|(?:MySQL|PostgreSQL) (?:SELECT(?: 1)?|INSERT|UPDATE|DELETE|BEGIN|COMMIT|ROLLBACK|SET|SHOW|WITH)"
+    r"|MQTT (?:DISCONNECT|PINGREQ)|AMQP heartbeat|Redis (?:QUIT|PING)|IMAP LOGOUT|LDAP unbind|SSH disconnect|QUIT|PING"
 )
 _METHOD = re.compile(r"(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PROPFIND|REPORT) ")
 _STATUS = re.compile(r"HTTP/1\.[01] \d{3}")
@@ -35,7 +36,7 @@ def hidden(label: str) -> str:
         return f"{found[1]} (hidden)"
     if found := _STATUS.match(label):
         return found[0]
-    kind = next((word for word in ("Redis", "SSH") if label.startswith(word + " ")), None)
+    kind = next((word for word in ("Redis", "SSH", "MySQL", "PostgreSQL", "text command") if label.startswith(word + " ")), None)
     return f"{kind} (hidden)" if kind else "(hidden)"
 
 

@@ -7,30 +7,40 @@ tells is a record's or frame's header, a method, a fixed command; never what som
 from __future__ import annotations
 
 from pcapdiag.engine.types import Seen, Traced
-from pcapdiag.rules.messages import recognise
+from pcapdiag.rules.messages import Message, recognise
+from pcapdiag.rules.types import Purpose
 
 #: The longest head that is kept: `GET /`, five bytes of a TLS record, a Redis QUIT of 14. More would be content.
 MOST = 16
 
 
 def telling(payload: bytes, length: int) -> int:
-    """The fewest first bytes of a message of ``length`` from which the same is read of it: its protocol, and whether it says
-    goodbye. 0 if nothing is, or if that would take more than what is no content."""
+    """The fewest first bytes of a message of ``length`` from which the same is read of it: its protocol, what it is for, whether
+    it says goodbye. 0 if nothing is, or if that would take more than a kind of message is told by."""
     whole = recognise(payload, length)
     for n in range(min(MOST, len(payload)) + 1):
-        read = recognise(payload[:n], length)
-        if (read.protocol, read.farewell, read.closing, read.label is None) == (
-            whole.protocol, whole.farewell, whole.closing, whole.label is None
-        ):  # fmt: skip
-            # The words of an IRC QUIT are its sender's.
-            return 0 if whole.label == "QUIT" and b" " in payload[:n] else n
+        if _read(recognise(payload[:n], length)) == _read(whole):
+            return 0 if _written(payload[:n], whole) else n
     return 0
 
 
 def told_less(payload: bytes, length: int) -> bool:
     """Is something read of the whole message that is not read of what is kept of it?"""
-    whole, kept = recognise(payload, length), recognise(payload[: telling(payload, length)], length)
-    return (whole.protocol, whole.farewell, whole.closing) != (kept.protocol, kept.farewell, kept.closing)
+    return _read(recognise(payload, length)) != _read(recognise(payload[: telling(payload, length)], length))
+
+
+def _read(message: Message) -> tuple[object, ...]:
+    """What verdicts rest on: everything but the label."""
+    return message[1:]
+
+
+def _written(kept: bytes, whole: Message) -> bool:
+    """Is there something in these bytes that its sender chose: a key, a name, the words of an IRC QUIT?
+
+    A ping is a fixed message, and a response's status is a number; of a request one byte stands behind the method.
+    """
+    _, space, behind = kept.partition(b" ")
+    return bool(space) and len(behind) > 1 and whole.purpose is not Purpose.PING and not whole.response
 
 
 def headers(segment: Traced) -> int:

@@ -47,7 +47,8 @@ def test_networks_in_filters() -> None:
 @pytest.mark.parametrize(("label", "shown"), [
     ("GET /orders/17?name=joe HTTP/1.1", "GET (hidden)"), ("HTTP/1.1 404 No such joe", "HTTP/1.1 404"),
     ("TLS application data", "TLS application data"), ("TLS 1.3 record of an alert's size", "TLS 1.3 record of an alert's size"),
-    ("Redis HGETALL", "Redis (hidden)"), ("Redis QUIT", "Redis QUIT"), ("SSH SSH-2.0-joes_box", "SSH (hidden)"),
+    ("Redis HGETALL", "Redis (hidden)"), ("text command GET", "text command (hidden)"),
+    ("PostgreSQL SELECT", "PostgreSQL SELECT"), ("MySQL JOE", "MySQL (hidden)"), ("Redis QUIT", "Redis QUIT"), ("SSH SSH-2.0-joes_box", "SSH (hidden)"),
     ("HTTP/2 PING ACK", "HTTP/2 PING ACK"), ("QUIT", "QUIT"), ("something new from joe", "(hidden)"), ("", "(hidden)"),
     ("TLS alert\nGET /joe", "(hidden)"), ("payload", "(hidden)"),
 ])  # fmt: skip
@@ -62,7 +63,8 @@ def test_every_label_of_ours_is_known() -> None:
 
     ours = [name for _, name in (*messages._QUITS, *messages._PINGS)]
     ours += [f"TLS {name}" for name in messages._TLS.values()]
-    ours += ["HTTP/2 GOAWAY", "HTTP/2 PING", "HTTP/2 connection preface", "WebSocket close", "WebSocket ping", "SSH disconnect"]
+    ours += ["HTTP/2 GOAWAY", "HTTP/2 PING", "HTTP/2 connection preface", "WebSocket close", "WebSocket ping", "SSH disconnect",
+             "PostgreSQL extended query", "HTTP/2 HEADERS"]
     assert [hidden(name) for name in ours] == ours
 
 
