@@ -73,7 +73,8 @@ class _Affected:
 
 @dataclass
 class _Wanted:
-    """What is looked for, and what was collected of it."""
+    """What is looked for, and what was collected of it. ``beginnings`` are the first records of connections of which only the
+    beginning is wanted: the next ones, unless they are affected themselves."""
 
     affected: list[_Affected]
     frames: dict[RecordRef, _Affected]
@@ -90,13 +91,14 @@ class _Wanted:
             frames = _frames(period)
             one = affected.get((c.point, c.first))
             if one is None:
-                after = engines[c.point].successor(c.client.address, c.server, max(frames, key=lambda r: (r.file, r.frame)))
+                after = engines[c.point].successor(c.client.address, c.server, _last(period))
                 one = affected[c.point, c.first] = _Affected(c, set(), [], after)
             one.frames |= frames
             one.wakes.append(period.wake.first.ref)
         every = list(affected.values())
         frames_of = {frame: one for one in every for frame in one.frames}
-        return cls(every, frames_of, {one.successor.first for one in every if one.successor})
+        beginnings = {one.successor.first for one in every if one.successor} - {one.connection.first for one in every}
+        return cls(every, frames_of, beginnings)
 
     def connections(self, point: int) -> Iterable[Connection]:
         """Those of a capture point whose packets are wanted."""
@@ -111,7 +113,7 @@ class _Wanted:
         for segment in engine.trace():
             key = engine.point, segment.connection
             if key not in self.ladders:
-                sizes = NEXT if segment.ref in self.beginnings and segment.ref not in self.frames else AROUND
+                sizes = NEXT if segment.ref in self.beginnings else AROUND
                 self.ladders[key] = Ladder(self.asked_for, sizes)
                 self.begun[segment.ref] = key
             self.ladders[key].add(segment)
@@ -151,6 +153,12 @@ def _frames(period: IdlePeriod) -> set[RecordRef]:
     if answer is not None:
         refs += [answer.first.ref, answer.went_on]
     return {ref for ref in refs if ref is not None}
+
+
+def _last(period: IdlePeriod) -> RecordRef:
+    """The last record of a period that is the connection's own: what ends it without an answer may be the SYN of the next one."""
+    told = {period.wake.first.ref, *([] if period.answer is None else [period.answer.first.ref])}
+    return max((r for r in _frames(period) if r != period.ended or r in told), key=lambda r: (r.file, r.frame))
 
 
 def _place(ref: RecordRef) -> tuple[int, int, int]:

@@ -13,6 +13,7 @@ from pcapdiag.cli.options import Reading, reading_options
 from pcapdiag.cli.plot import check_picture, write_picture
 from pcapdiag.cli.progress import progress_bar
 from pcapdiag.cli.reports import chosen, names_in_folder, write_folder
+from pcapdiag.cli.sharing import anonymize_options, anonymous, check_evidence, write_evidence
 from pcapdiag.cli.spool import first_interrupt_ends_the_input, spooled
 from pcapdiag.cli.values import checked, picture
 from pcapdiag.report.formats import FORMATS, NEED_PACKETS, StreamingRenderer, format_of, renderer
@@ -48,7 +49,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the drawn connections: all on one clock, or each counted from its wake.",
 )
-@click.option("--payload", is_flag=True, help="Show the first bytes of what was sent (HTML). They may be private.")
+@click.option("--evidence", metavar="OUT", help="Write the packets around the incidents to this pcapng file, with comments.")
+@click.option("--payload", is_flag=True, help="Show what was sent (HTML, evidence). It may be private.")
+@anonymize_options
 @click.option("--force", is_flag=True, help="Overwrite OUT if it exists, and reports in DIR.")
 @click.option("--all", "every", is_flag=True, help="List everything, however much it is.")
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 if something was lost.")
@@ -62,7 +65,9 @@ def command(
     folder: str | None,
     plot: str | None,
     align: Align,
+    evidence: str | None,
     payload: bool,
+    key: bytes | None,
     force: bool,
     every: bool,
     fail_on_findings: bool,
@@ -84,11 +89,13 @@ def command(
 
         check_folder(folder, names_in_folder(), force=force, inputs=files)
     if plot is not None:
-        check_picture(plot, force=force, inputs=files, report=output)
+        check_picture(plot, force=force, inputs=files, reports=(output, evidence))
+    if evidence is not None:
+        check_evidence(evidence, output, force=force, inputs=files)
     name = format_ or format_of(output)
     render = renderer(name, **chosen(name, width=width(output), color=colored(color, output), every=every, payload=payload))
-    packets = name in NEED_PACKETS or folder is not None or plot is not None
-    live = STDOUT in files and output == STDOUT and not packets and isinstance(render, StreamingRenderer)
+    packets = name in NEED_PACKETS or any(out is not None for out in (folder, plot, evidence))
+    live = STDOUT in files and output == STDOUT and not packets and key is None and isinstance(render, StreamingRenderer)
 
     def run(
         files: tuple[str, ...],
@@ -103,19 +110,22 @@ def command(
         with open_output(STDOUT) as out, first_interrupt_ends_the_input():
             report = run(files, lambda finding, names: render.stream(finding, out, names))
             render.finish(report, out)
-        return _exit_code(report, fail_on_findings)
+        return exit_code(report, fail_on_findings)
     with spooled(files, packets) as (paths, names):
-        report = run(paths, names=names)
+        read = run(paths, names=names)
+    report = anonymous(read, key)
+    if evidence is not None:
+        report = write_evidence(report, evidence, payload=payload, force=force)
     if folder is not None:
         write_folder(report, folder, force=force, every=every, payload=payload, align=align)
     if plot is not None:
         write_picture(report, plot, align=align, force=force)
     with open_output(output, force=force) as out:
         render.render(report, out)
-    return _exit_code(report, fail_on_findings)
+    return exit_code(read, fail_on_findings)
 
 
-def _exit_code(report: Report, fail_on_findings: bool) -> int:
+def exit_code(report: Report, fail_on_findings: bool) -> int:
     """Say on stderr what could not be read, and sum it up."""
     for file in report.damaged:
         damage = file.facts.damage

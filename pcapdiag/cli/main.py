@@ -20,6 +20,7 @@ from pcapdiag.version import VERSION
 #: or listed.
 COMMANDS = {
     "analyze": "pcapdiag.cli.analyze",
+    "ticket": "pcapdiag.cli.ticket",
     "why": "pcapdiag.cli.why",
     "forge": "pcapdiag.cli.forge",
     "lab": "pcapdiag.cli.lab",

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from pcapdiag.report.model import Report
 
 
-def check_picture(path: str, *, force: bool, inputs: tuple[str, ...], report: str) -> None:
-    """Raise OutputError for what can be known to fail before hours of work are done; ``report`` is where that goes."""
+def check_picture(path: str, *, force: bool, inputs: tuple[str, ...], reports: tuple[str | None, ...]) -> None:
+    """Raise OutputError for what can be known to fail before hours of work are done; ``reports`` is where
+    others go."""
     check_output(path, force=force, inputs=inputs)
-    if os.path.realpath(path) == os.path.realpath(report):
+    if any(other is not None and os.path.realpath(path) == os.path.realpath(other) for other in reports):
         raise OutputError(path, "is where the report goes")
     try:
         import pcapdiag.report.timeline  # noqa: F401  # whether it can be, before captures are read

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pcapdiag.writing import Interface, Record, pcap, pcapng
+
 from .errors import ConversationError
-from .files import Record, pcap, pcapng
 from .packets import packet
 from .setting import LINKS, Setting
 from .talk import Heard, listen
@@ -26,7 +27,7 @@ def forge(text: str, setting: Setting | None = None, *, container: str = "pcapng
         return [pcap(records, link_type, snap) for records in _records(heard)]
     files = _records(heard)
     interfaces = 1 + max((record.interface for records in files for record in records), default=0)
-    return [pcapng(records, link_type, snap, interfaces) for records in files]
+    return [pcapng(records, [Interface(link_type, snap)] * interfaces) for records in files]
 
 
 def _records(heard: Heard) -> list[list[Record]]:

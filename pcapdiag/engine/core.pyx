@@ -306,6 +306,7 @@ cdef class Engine:
         cdef State* st = &self.st
         cdef uint32_t i
         cdef bint probed
+        st.at_t, st.at_frame = st.now, st.frame
         for i in range(1, st.used + 1):
             if not hot_of(st, i).state & FREE:
                 probed = hot_of(st, i).pend and pend_of(st, hot_of(st, i).pend).kind == WAKE_PROBE
@@ -427,6 +428,7 @@ cdef class Engine:
             k = cold_of(st, i)
             idle += not h.state & (RETIRED | (FIN_SENT | RST_SENT) * BOTH) and h.pend == 0 \
                 and since(st.now, h.t_idle) >= st.min_idle \
+                and not (h.state & SPOKE_LAST and h.packets[1] == 0) and not (h.state & (SPOKE_LAST << 1) and h.packets[0] == 0) \
                 and not own_outstanding(h, k, 0, st.now) and not own_outstanding(h, k, 1, st.now)
         return objects.totals(
             connections=st.connections, evicted_closed=st.evicted_closed, evicted_open=st.evicted_open, copies=st.copies,

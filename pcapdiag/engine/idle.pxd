@@ -145,6 +145,22 @@ cdef inline void continuity(Hot* h, Pend* p, Segment* s) noexcept nogil:
         p.bound = UPPER_BOUND
 
 
+cdef inline bint beats(Cold* k, Segment* s) noexcept nogil:
+    """Is this short wake the third or a later one alike, at intervals alike? What a person types comes when it comes."""
+    cdef uint32_t t = <uint32_t>(since(s.t, k.first_t) // MS)
+    cdef int32_t every = delta(t, k.beat_t) // 100 if delta(t, k.beat_t) > 0 else 0
+    cdef int32_t apart
+    cdef bint regular
+    if k.beat_length != s.length or k.beat_side != s.side:
+        k.beat_length, k.beat_side, k.beat_count = <uint16_t>s.length, s.side, 0
+    every = every if every < 0xFFFF else 0xFFFF
+    apart = every - k.beat_every if every > k.beat_every else k.beat_every - every
+    regular = apart <= 20 or apart * 4 <= k.beat_every
+    k.beat_t, k.beat_every = t, <uint16_t>every
+    k.beat_count += k.beat_count < 3
+    return k.beat_count >= 3 and regular
+
+
 cdef inline void wake(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
     """New payload after an idle period: somebody spoke again."""
     cdef int d = s.side
@@ -155,12 +171,10 @@ cdef inline void wake(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, in
     if p == NULL:
         return
     continuity(h, p, s)
-    if s.length <= HEARTBEAT_MOST and k.beat_length == s.length and k.beat_side == d:
-        k.beat_count += k.beat_count < 3
+    if s.length <= HEARTBEAT_MOST:
+        p.heartbeat = beats(k, s)
     else:
-        k.beat_length = <uint16_t>(s.length if s.length <= HEARTBEAT_MOST else 0)
-        k.beat_side, k.beat_count = <uint8_t>d, 1
-    p.heartbeat = k.beat_count >= 3 and s.length <= HEARTBEAT_MOST
+        k.beat_length = 0
 
 
 cdef inline void time_trip(Cold* k, int side, int64_t trip) noexcept nogil:
@@ -186,6 +200,19 @@ cdef inline void answered(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, S
         pend_drop(st, h)
 
 
+cdef inline bint waited(State* st, Hot* h, Cold* k, Pend* p, Segment* s) noexcept nogil:
+    """Has the wake been acknowledged, without a response or FIN, for so long that this RST ends another idle period?"""
+    return since(s.t, p.acknowledged_t) >= st.min_idle and not h.state & (FIN_SENT * BOTH) and ends_idleness(st, h, k, s)
+
+
+cdef inline bint asked_for_window(State* st, Hot* h, Cold* k, int d, int64_t gap) noexcept nogil:
+    """Did an ACK into the closed window of `d` come last, and no silence before it? Who asks for a window (RFC 9293 3.8.6.1) is at
+    work, and nothing was idle."""
+    cdef int e = 1 - d
+    return h.state & (KNOWN << d) and h.window[d] == 0 and gap < st.min_idle and h.t_side[e] == h.t_last \
+        and h.t_side[d] != h.t_last and not (h.state & CHAIN and k.chain_side == e)
+
+
 cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
     """The first RST of a connection: to whom, and does it end an idle period?"""
     cdef int d = s.side, e = 1 - s.side
@@ -201,18 +228,20 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
         return                         # it resets its own connection: no answer to itself
     if h.pend and pend_of(st, h.pend).acknowledged:
         decide_roles(st, h, k)
-        if e == k.server:              # a client owes no response: what it acknowledged has arrived
+        # A client owes no response: what it acknowledged has arrived. And a client that has waited in silence since the ACK
+        # is idle again: what became of the connection meanwhile says nothing of the silence before its request.
+        if e == k.server or waited(st, h, k, pend_of(st, h.pend), s):
             give_up(st, index, h, k)
     if h.pend:
         p = pend_of(st, h.pend)
         p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence_answered)
+        p.count = p.count + 1 if p.reply == REPLY_RST else 1
         answered_by_rst(st, p, s)
-        p.count = 1
         conclude(st, index, h, k, p, RESET)
         pend_drop(st, h)
     elif h.state & (FIN_SENT * BOTH):
         return
-    elif ends_idleness(st, h, k, s):
+    elif not asked_for_window(st, h, k, d, gap) and ends_idleness(st, h, k, s):
         p = begin(st, h, k, s, WAKE_RST, gap, last_file)
         if p != NULL:
             if h.state & CHAIN and k.chain_side == e:  # it resets a pure ACK that broke the silence
@@ -235,6 +264,19 @@ cdef inline void answered_by_rst(State* st, Pend* p, Segment* s) noexcept nogil:
     p.covers = s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0
     p.delay = since(s.t, p.wake.t)
     note(st, s, &p.answer, p.answer_head, ANSWER_HEAD)
+
+
+cdef inline void doubt(State* st, Pend* p, Segment* s) noexcept nogil:
+    """A RST that nobody obeys comes back to a wake: as with an ICMP error the sender goes on, and it is what came back only if
+    nothing better does."""
+    if p.side == s.side or p.kind != WAKE_PAYLOAD or p.acknowledged:
+        return
+    st.at_t, st.at_frame = s.t, s.frame
+    if p.reply == REPLY_RST:
+        p.count += 1
+    else:
+        answered_by_rst(st, p, s)
+        p.count = 1
 
 
 cdef inline void without_idle(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int kind, Ref* spoke,
@@ -298,6 +340,22 @@ cdef inline void without_idle(State* st, uint32_t index, Hot* h, Cold* k, Segmen
     pend_drop(st, h)
 
 
+cdef inline void crossed_by_rst(State* st, Hot* h, Cold* k, Emission* last, Segment* s) noexcept nogil:
+    """The wake's sender had just reset the connection itself. No RST is answered by one (RFC 9293 3.10.7.1), so that this one
+    answers the wake."""
+    cdef Pend* p = &last.pend
+    cdef uint32_t before = p.result
+    p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence_answered)
+    answered_by_rst(st, p, s)
+    p.count = 1
+    p.result = UNDECIDED if p.missed[0] or p.missed[1] else RESET
+    p.ended = here(st, s)
+    last.hot.state |= RST_SENT << s.side
+    last.deadline = s.t + SETTLE
+    count(st, h, k, before, -1)
+    count(st, h, k, p.result, 1)
+
+
 cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """What comes when the connection is gone: RSTs to the request's other pieces, or the request the capture put
     behind its RST."""
@@ -310,7 +368,12 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
         return
     p = &last.pend
     if s.flags & F_RST:
-        if p.reply == REPLY_RST and p.side == e and s.t <= last.deadline:
+        if p.reply == REPLY_NONE and p.side == e and p.kind == WAKE_PAYLOAD and s.t <= last.deadline \
+                and (p.result == UNDECIDED or p.result == UNANSWERED) and p.ended.frame == k.rst_frame \
+                and h.state & (RST_SENT << e) and not h.state & (RST_SENT << d) \
+                and (s.seq == p.wake.ack or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0)):
+            crossed_by_rst(st, h, k, last, s)
+        elif p.reply == REPLY_RST and p.side == e and s.t <= last.deadline:
             p.count += 1
             if p.answer.seq != p.wake.ack and s.seq == p.wake.ack:
                 answered_by_rst(st, p, s)  # the one before it answered something else

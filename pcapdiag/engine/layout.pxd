@@ -84,6 +84,8 @@ cdef enum:
     CONTEXT_KEPT = 1000   # RSTs without idleness that are handed out, of each kind: more of them tell nothing new
     NO_STREAM = 0xFFFFFFFF
     NOBODY = 2
+    HEARD_SURELY = 1      # Pend.heard: the wake had been repeated, or its answer was long due
+    HEARD_PERHAPS = 2     # payload that may have been under way before the wake arrived
     BUCKETS = 120         # 30 octaves of nanoseconds from 2^20 (1 ms) on, four buckets each
     FIRST_OCTAVE = 20
 
@@ -120,15 +122,17 @@ cdef extern from *:
     #define ACK_DELAY (500 * MS)      /* RFC 1122 4.2.3.2: an ACK is delayed by less than 0.5 s */
     #define ACK_MISSED (3000 * MS)    /* RFC 6298 (2.1, 5.7): a retransmission timer starts at 1 s or falls back to 3 s */
     #define SWAPPED (1 * MS)          /* how far apart captures reorder two records */
+    #define REPLY_DUE (1000 * MS)     /* RFC 6298 (2.1): what is not acknowledged by now is sent again */
     #define SETTLE (250 * MS)         /* RSTs to the pieces of one request arrive within about a round-trip time */
     #define HEARTBEAT_MOST 64
     #define CLOCK_STEP (1 * MS)       /* several receive queues mix records by less */
     #define RTO_MOST (120000 * MS)    /* Linux TCP_RTO_MAX; RFC 6298 (2.5) allows no less than 60 s as the longest */
+    #define UNSCALED_MOST 65535       /* the widest window without scaling, RFC 9293 3.1 */
     #define FIRST_FLIGHT (1 << 20)    /* how much of the opener's first data the capture may have missed */
     """
-    int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, SETTLE, CLOCK_STEP, RTO_MOST
+    int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, REPLY_DUE, SETTLE, CLOCK_STEP, RTO_MOST
     uint32_t HEARTBEAT_MOST
-    int32_t FIRST_FLIGHT
+    int32_t FIRST_FLIGHT, UNSCALED_MOST
 
 cdef struct Segment:
     uint64_t a_hi, a_lo, b_hi, b_lo  # addresses in network order as numbers, IPv4 mapped; (a, port a) < (b, port b)
@@ -197,6 +201,8 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t retransmissions[2]
     uint16_t first_file
     uint16_t probes[2]
+    uint16_t beat_every              # the interval of the last two wakes alike, in tenths of a second, at most 65535
+    uint32_t beat_t                  # the last of them, in ms since first_t
     # third line: trouble and endings; a field means something only once its state bit is set
     int64_t fin_t                    # FIN_SENT: the first FIN, and where each side's stands
     uint32_t fin_frame

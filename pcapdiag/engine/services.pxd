@@ -59,22 +59,34 @@ cdef inline uint32_t service_at(State* st, Hot* h, int side, bint make) noexcept
 
 cdef inline bint registered(uint32_t port) noexcept nogil:
     """Ports of the registered range on which servers are met, for pairs that the ranges do not tell apart."""
-    return port == 1433 or port == 1521 or port == 1883 or port == 2379 or port == 3000 or port == 3306 \
+    return port == 1433 or port == 1521 or port == 1883 or port == 2049 or port == 2379 or port == 3000 or port == 3306 \
         or port == 4222 or port == 5000 or port == 5432 or port == 5672 or port == 6379 or port == 6443 \
         or port == 8000 or port == 8080 or port == 8081 or port == 8443 or port == 8888 or port == 9000 \
         or port == 9042 or port == 9090 or port == 9092 or port == 9200 or port == 11211 or port == 15001 \
         or port == 15006 or port == 15443 or port == 27017
 
 
-cdef inline int port_server(uint32_t a, uint32_t b) noexcept nogil:
-    """Which side's port looks like a service and the other's does not: 0, 1 or NOBODY.
+cdef inline bint reserved(uint32_t port) noexcept nogil:
+    """Ports from 512 on that privileged clients take, downwards from 1023 (rresvport(3); NFS from 665 on), and no server is
+    known to listen on."""
+    return 512 <= port < 1024 and port > 515 and port != 543 and port != 544 and port != 548 and port != 554 and port != 563 \
+        and port != 587 and port != 593 and port != 631 and port != 636 and port != 646 and port != 853 and port != 873 \
+        and port != 902 and port != 988 and port != 989 and port != 990 and port != 992 and port != 993 and port != 995
 
-    Below 1024 the privileged ports; from 32768 on what Linux hands out to clients (net.ipv4.ip_local_port_range).
-    """
-    cdef int ra = 3 if a < 1024 else 2 if registered(a) else 1 if a < 32768 else 0
-    cdef int rb = 3 if b < 1024 else 2 if registered(b) else 1 if b < 32768 else 0
+
+cdef inline int port_rank(uint32_t port) noexcept nogil:
+    """How much a port looks like a service: below 1024 the privileged ports, but those that clients take too only after the
+    registered ones; from 32768 on what Linux hands out to clients (net.ipv4.ip_local_port_range)."""
+    if port < 1024:
+        return 2 if reserved(port) else 4
+    return 3 if registered(port) else 1 if port < 32768 else 0
+
+
+cdef inline int port_server(uint32_t a, uint32_t b) noexcept nogil:
+    """Which side's port looks more like a service: 0, 1 or NOBODY. Of two below 1024 that look alike it is the lower."""
+    cdef int ra = port_rank(a), rb = port_rank(b)
     if ra == rb:
-        return NOBODY
+        return NOBODY if a >= 1024 or a == b else 0 if a < b else 1
     return 0 if ra > rb else 1
 
 

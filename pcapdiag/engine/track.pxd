@@ -7,7 +7,7 @@ from .state cimport *
 from .table cimport find, same_key
 from .verdict cimport conclude, emission_of, give_up, here, note, sample_survived, stamps_in
 from .idle cimport after_reset, answered, begin, break_silence, continuity, continuous, ends_idleness, is_probe
-from .idle cimport own_outstanding, quiet, reset, time_trip, wake
+from .idle cimport doubt, own_outstanding, quiet, reset, time_trip, wake
 from .evict cimport make_room
 from .opening cimport enter, first_seen, handshake, idle_since, incarnation, number_quoted, number_stream
 
@@ -53,6 +53,22 @@ cdef inline bint is_stray(Hot* h, Cold* k, Segment* s) noexcept nogil:
             return not h.state & (KNOWN << d) or s.seq != h.next[d]
         return not s.flags & F_ACK or delta(s.ack, k.start[e]) <= 0 or delta(s.ack, h.next[e]) > FIRST_FLIGHT
     return h.state & (OPENING << d) and s.flags & F_RST and s.seq != k.start[d] + 1
+
+
+cdef inline bint obeyed_by_nobody(State* st, Hot* h, Segment* s) noexcept nogil:
+    """Does this RST stand farther than missed traffic explains from every number that its receiver awaits or has named?
+
+    RFC 5961 (3.2) has a RST obeyed at just the number that is awaited. The first RST that answers a segment has a number that
+    its receiver named lately; and where a little of its side's traffic was missed, it stands a little further on.
+    """
+    cdef int d = s.side, e = 1 - s.side
+    cdef int32_t awaited, sent
+    if not h.state & (KNOWN << d) or not h.state & (ACKED << e):
+        return False
+    if h.pend and pend_of(st, h.pend).side == e and pend_of(st, h.pend).wake.ack == s.seq:
+        return False
+    awaited, sent = delta(s.seq, h.acked[e]), delta(s.seq, h.next[d])
+    return (awaited > UNSCALED_MOST or awaited < -UNSCALED_MOST) and (sent > UNSCALED_MOST or sent < -UNSCALED_MOST)
 
 
 cdef inline void touch(State* st, Hot* h, Segment* s) noexcept nogil:
@@ -132,6 +148,17 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     k.inner_probes[d] += k.inner_probes[d] < 0xFFFF
 
 
+cdef inline void hear(State* st, Pend* p, Segment* s, bint fresh) noexcept nogil:
+    """The peer sends something that does not acknowledge the wake: does that show that it lives?"""
+    if p.heard.known == HEARD_SURELY:
+        return
+    if p.retransmissions or since(s.t, p.last_sent.t) >= REPLY_DUE:
+        p.heard = here(st, s)
+    elif fresh:                        # perhaps it was under way before the wake arrived: rules judge by the round trip
+        p.heard = here(st, s)
+        p.heard.known = HEARD_PERHAPS
+
+
 cdef inline void take_in(State* st, uint32_t index, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """What this RST decided tells of the connection as it was with it."""
     cdef Emission* last = emission_of(st, k)
@@ -196,6 +223,12 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         st.strays += 1
         s.seen = SEEN_STRAY
         return index
+    if unlikely_(s.flags & F_RST) and not h.state & (RST_SENT * BOTH) and obeyed_by_nobody(st, h, s):
+        st.strays += 1
+        s.seen = SEEN_STRAY
+        if h.pend:
+            doubt(st, pend_of(st, h.pend), s)
+        return index
     known = h.state & (KNOWN << d)
     gap = since(s.t, h.t_last)
     if not h.state & (STAMPS << d) and s.header > 20:
@@ -255,13 +288,12 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         if p.kind == WAKE_PROBE:
             pend_drop(st, h)
         elif (p.acknowledged and fresh) or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0):
-            answered(st, index, h, k, p, s, fresh or (fin and not p.acknowledged))
+            answered(st, index, h, k, p, s, fresh)
         elif p.acknowledged == 0:
             if fin:
                 p.fin = FIN_SEEN
                 p.peer_fin = here(st, s)
-            if p.retransmissions and not p.heard.known:
-                p.heard = here(st, s)
+            hear(st, p, s, fresh)
 
     # what it does itself
     if calm and (fresh or probing or not (s.flags & F_FIN or (s.length and known))) and continuous(st, h, s, last_file):
@@ -352,7 +384,7 @@ cdef inline void unreachable(State* st, uint32_t index, Segment* s) noexcept nog
         return
     p = pend_of(st, h.pend)
     if p.side != s.side or p.kind != WAKE_PAYLOAD or p.acknowledged \
-            or s.icmp_type != (1 if s.v6 else 3) or (not s.v6 and s.icmp_code == 4) \
+            or p.reply == REPLY_RST or s.icmp_type != (1 if s.v6 else 3) or (not s.v6 and s.icmp_code == 4) \
             or delta(s.seq, p.wake.seq) < 0 or delta(s.seq, p.end) >= 0:
         return
     st.at_t, st.at_frame = s.t, s.frame

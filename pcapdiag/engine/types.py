@@ -218,9 +218,10 @@ class IdlePeriod:
 
     ``last_by`` is who sent ``last_before`` (None: nobody was captured). ``fin_acknowledged`` is whether the wake's ACK number
     covers the peer's FIN: it had arrived before the wake was sent. ``heard`` is the first segment of the peer that came after a
-    retransmission of the wake without acknowledging it: it lives. ``cut_short`` says that the capture ended, or the
-    connection was forgotten, while an answer was still possible. ``clock_back`` is ns by which the record clock stepped back
-    inside the gap (0: it did not, or by less than 1 ms).
+    retransmission of the wake, or at least 1 s after it, without acknowledging it: it lives. If there is none such, it is the
+    peer's last payload after the wake, which may have been under way before the wake arrived. ``cut_short`` says that the
+    capture ended, or the connection was forgotten, while an answer was still possible. ``clock_back`` is ns by which the record
+    clock stepped back inside the gap (0: it did not, or by less than 1 ms).
     """
 
     connection: Connection

@@ -116,7 +116,7 @@ cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, u
         decide_roles(st, h, k)
         p.server, p.roles = k.server, k.roles
         peer_facts(h, k, p)
-        emit(st, index, h, k, p, st.at_t + SETTLE)
+        emit(st, index, h, k, p, (p.answer.t if p.reply == REPLY_RST else st.at_t) + SETTLE)
 
 
 cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept nogil:
@@ -133,8 +133,11 @@ cdef inline bint give_up(State* st, uint32_t index, Hot* h, Cold* k) noexcept no
         # a peer that still spoke when the wake had been repeated is there: its acknowledgement was missed, or is yet to come
         if p.reply == REPLY_ICMP:
             result = UNREACHABLE
+        elif p.reply == REPLY_RST:     # one that nobody obeys
+            result = RESET
+            p.silence_answered = since(p.last_sent.t, p.wake.t - p.silence_answered)
         else:
-            result = UNANSWERED if p.retransmissions >= 2 and not p.heard.known else UNDECIDED
+            result = UNANSWERED if p.retransmissions >= 2 and p.heard.known != HEARD_SURELY else UNDECIDED
     elif p.retransmissions >= 1:       # two probes or more: IDLE106
         result = UNANSWERED
     answered = p.acknowledged

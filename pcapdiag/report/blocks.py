@@ -13,7 +13,7 @@ from pcapdiag.report.strip import strip
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
 from pcapdiag.report.words import answer, count, gap, origin, sent
-from pcapdiag.rules.conditions import client_waited_for, crossed
+from pcapdiag.rules.conditions import all_but_crossed, client_waited_for, crossed
 from pcapdiag.rules.types import Confidence, Finding, Severity
 
 #: Width of the column with frame numbers and codes.
@@ -114,7 +114,9 @@ def _crossing(period: IdlePeriod, fin: RecordRef) -> str:
     """When the FIN came against the wake, and whether the wake acknowledges it."""
     before = period.wake.first.ref.time - fin.time
     when = f"{format_duration(before)} before" if before >= 0 else f"{format_duration(-before)} after"
-    how = "acknowledged by it, so ignored" if period.fin_acknowledged else "not acknowledged by it"
+    how = "acknowledged by it" if period.fin_acknowledged else "not acknowledged by it"
+    if period.fin_acknowledged:
+        how += ": they all but crossed" if all_but_crossed(period) else ", so ignored"
     if crossed(period):
         how += ": they crossed in flight"
     return f"{when} the {period.kind.replace('-', ' ')}, {how}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.events import sentence
@@ -112,24 +112,25 @@ def point(p: Point) -> Json:
     }  # fmt: skip
 
 
-def steps(connection: Connection, shown: Sequence[Step]) -> list[Json]:
-    """Packets of a connection, with relative numbers; their bytes are not told."""
+def steps(connection: Connection, shown: Sequence[Step], evidence: Mapping[tuple[int, int], int]) -> list[Json]:
+    """Packets of a connection, with relative numbers, and their frames in the evidence; their bytes are not told."""
     return [
         {"record": ref(s.segment.ref), "from": "client" if s.segment.source == connection.client else "server",
          "flags": s.segment.flags, "seq": s.seq, "ack": s.ack, "length": s.segment.length, "window": s.segment.window,
-         "seen": str(s.segment.seen), "after_ns": s.after, "omitted": s.omitted}
+         "seen": str(s.segment.seen), "after_ns": s.after, "omitted": s.omitted,
+         "evidence_frame": evidence.get((s.segment.ref.file, s.segment.ref.frame))}
         for s in shown
     ]  # fmt: skip
 
 
-def excerpt(e: Excerpt) -> Json:
+def excerpt(e: Excerpt, evidence: Mapping[tuple[int, int], int]) -> Json:
     """The packets around the incidents of one connection."""
     n = e.successor
     return {
         "connection": connection(e.connection), "wakes": [ref(w) for w in e.wakes], "segments": e.segments,
-        "steps": steps(e.connection, e.steps),
+        "steps": steps(e.connection, e.steps, evidence),
         "successor": None if n is None else {
-            "connection": connection(n.connection), "segments": n.segments, "steps": steps(n.connection, n.steps)},
+            "connection": connection(n.connection), "segments": n.segments, "steps": steps(n.connection, n.steps, evidence)},
     }  # fmt: skip
 
 
@@ -141,6 +142,7 @@ def head(r: Report) -> Json:
     return {
         "schema_version": SCHEMA_VERSION, "tool": {"name": "pcapdiag", "version": r.version},
         "headline": headline(r),
+        "anonymized": None if r.anonymized is None else {"dropped": r.anonymized.dropped},
         "options": {"min_idle_ns": r.options.min_idle, "max_connections": r.options.max_connections,
                     "filters": list(r.options.filters), "select": list(r.options.select),
                     "ignore": list(r.options.ignore), "show_harmless": r.options.show_harmless},
@@ -171,6 +173,6 @@ def tail(r: Report) -> Json:
             "longest_survived": extreme(r.longest_survived),
             "first": time(span[0]) if span else None, "last": time(span[1]) if span else None,
             "files": [capture_file(f) for f in r.files], "points": [point(p) for p in r.points]},
-        "excerpts": [excerpt(e) for e in r.excerpts],
+        "excerpts": [excerpt(e, r.evidence) for e in r.excerpts],
         "limits": [{"code": x.code, "text": x.text, "count": x.count} for x in r.limits],
     }  # fmt: skip

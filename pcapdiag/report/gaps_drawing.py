@@ -17,13 +17,16 @@ _HIGH = 70.0
 APART, NAMED = 42.0, 8
 
 
-def gaps_drawing(plots: Sequence[GapPlot], title: str = "") -> Drawing:
-    """The drawing of these plots, one below the other."""
+def gaps_drawing(plots: Sequence[GapPlot], title: str = "", note: str = "") -> Drawing:
+    """The drawing of these plots, one below the other; ``note`` stands under the title."""
     y = MARGIN
     shapes: list[Shape] = []
     for line in wrapped(title, 13, WIDTH - 2 * MARGIN) if title else ():
         y += 16
         shapes.append(Text(MARGIN, y - 3, line, 13, "start", "heading"))
+    if note:
+        y += 16
+        shapes.append(Text(MARGIN, y - 3, note, 10.5, "start", "dim"))
     if not plots:
         y += 16
         shapes.append(Text(MARGIN, y - 3, "No service with a silence to draw.", 10.5, "start", "dim"))

@@ -33,6 +33,11 @@ def rank(findings: Sequence[Finding]) -> tuple[int, bool, int]:
     return worst, not in_silence, -len(findings)
 
 
+def in_silence(finding: Finding) -> bool:
+    """Was the connection lost while nobody spoke?"""
+    return _RULES[finding.rule].in_silence
+
+
 def headline(report: Report) -> str:
     """The answer in one sentence: what happened how often, that it did not, or that nothing can be said."""
     if report.segments == 0:

@@ -23,6 +23,8 @@ from pcapdiag.rules.types import Finding
 Align = Literal["time", "wake"]
 #: Of a request's label, in cells: more would cover its neighbours.
 LABEL = 40
+#: What a picture says of an anonymised report.
+REPLACED = "Anonymised: addresses are replaced, what was sent is hidden."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Lane:
 @dataclass(frozen=True, slots=True)
 class Lanes:
     """A whole timeline. ``origin`` is the time in ns since the epoch at which the axis shows 0 (None: aligned on wakes, each
-    lane has its own). ``left_out`` counts affected connections without a lane, and ``note`` says so."""
+    lane has its own). ``left_out`` counts affected connections without a lane, and ``note`` says so, and whether names are
+    the captures' own."""
 
     align: Align
     title: str
@@ -100,9 +103,10 @@ def lanes(report: Report, *, align: Align = "time", most: int = 50) -> Lanes:
     times = [mark.at for lane in drawn for mark in lane.marks]
     times += [at for lane in drawn for bar in lane.bars for at in (bar.start, bar.end)]
     left_out = len(affected) - len(chosen)
-    note = f"{len(chosen):,} of {count(len(affected), 'affected connection')} drawn" if left_out else ""
+    note = [f"{len(chosen):,} of {count(len(affected), 'affected connection')} drawn."] if left_out else []
+    note += [REPLACED] if report.anonymized is not None else []
     title = " ".join([headline(report), *(f"{told}." for told in others(report))])
-    return Lanes(align, title, tuple(drawn), axis(times, legible), origin, left_out, note)
+    return Lanes(align, title, tuple(drawn), axis(times, legible), origin, left_out, " ".join(note))
 
 
 def _affected(report: Report) -> list[list[Finding]]:

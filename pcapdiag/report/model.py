@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pcapdiag.engine.types import Extreme, FileFacts, IdlePeriod, Outcome, Totals
 from pcapdiag.inference.types import Event, ServiceView
@@ -53,6 +54,13 @@ class Options:
     show_harmless: bool = False
 
 
+class Anonymized(NamedTuple):
+    """That names and addresses in a report are not the captures' own. ``dropped`` packets of its excerpts are left out because
+    their addresses could not be replaced safely."""
+
+    dropped: int
+
+
 class FileNames(Protocol):
     """What a finding needs to be printed before the report exists: the names of the files so far."""
 
@@ -90,7 +98,8 @@ class Report:
     so that ``idle_periods`` = survived + ``verdicts`` + closed + ``undecided``, over everything that was read. ``events`` are
     failures that came together. ``services`` come worst first and hold only services with idle periods. ``histogram_edges``
     are the bounds of the buckets of ``Service.histogram``, in ns. Times are ns since the epoch. ``excerpts`` are packets around
-    the first of the findings, empty unless the report was `detailed`.
+    the first of the findings, empty unless the report was `detailed`. ``evidence`` is filled when their packets are written as a
+    capture: the frame there of each record (index of the file, frame). ``anonymized`` is None if nothing was replaced.
     """
 
     version: str
@@ -109,6 +118,8 @@ class Report:
     limits: tuple[Limit, ...]
     histogram_edges: tuple[int, ...]
     excerpts: tuple[Excerpt, ...] = ()
+    evidence: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    anonymized: Anonymized | None = None
 
     def excerpt(self, period: IdlePeriod) -> Excerpt | None:
         """The packets around this period, if there are any: see ``excerpts``."""

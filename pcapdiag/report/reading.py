@@ -10,7 +10,7 @@ from pcapdiag.report.canvas import LABEL, Canvas, Row
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
-from pcapdiag.report.words import count
+from pcapdiag.report.words import anonymized, count
 
 #: More files than this are named only when everything is asked for; a ring has hundreds.
 FILES_SHOWN = 8
@@ -50,6 +50,8 @@ def reading(report: Report, canvas: Canvas, every: bool) -> Iterator[Row]:
     chosen = [f"{word} {', '.join(codes)}" for word, codes in (("only", options.select), ("without", options.ignore)) if codes]
     if chosen:
         yield canvas.told("rules", "; ".join(chosen))
+    if report.anonymized is not None:
+        yield canvas.told("anonymised", anonymized(report.anonymized))
     yield from damage(report, canvas)
     for limit in report.limits:
         yield canvas.told("limit", f"{limit.code} {limit.text} ({limit.count:,})", "warn")

@@ -18,6 +18,7 @@ from pcapdiag.report.canvas import MIN_WIDTH, Canvas
 from pcapdiag.report.grouping import affected, quiet, quiet_heading
 from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, mood, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
+from pcapdiag.report.names import STDIN
 from pcapdiag.report.reading import reading
 from pcapdiag.report.services import quiet_services, service_block
 from pcapdiag.report.strip import letters
@@ -28,8 +29,6 @@ from pcapdiag.rules.types import Finding, Severity
 
 #: Up to so many findings are all shown; of more, the first and the last few of each rule of a service.
 SHOWN, FIRST, LAST = 50, 3, 2
-#: How the file is called that has no name: it needs none.
-STDIN = "standard input"
 #: Services in full, events, and services of an event, unless everything is asked for.
 SERVICES_SHOWN, EVENTS_SHOWN, EVENT_SERVICES = 10, 5, 3
 

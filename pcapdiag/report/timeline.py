@@ -27,7 +27,7 @@ from pcapdiag.report.drawing import Box, Drawing, Glyph, Kind, Line, Text
 from pcapdiag.report.gaps import gaps
 from pcapdiag.report.gaps_drawing import gaps_drawing
 from pcapdiag.report.headline import headline
-from pcapdiag.report.lanes import Align, lanes
+from pcapdiag.report.lanes import REPLACED, Align, lanes
 from pcapdiag.report.looks import CLOSED, LOOKS, outline
 from pcapdiag.report.model import Report
 from pcapdiag.report.timeline_drawing import timeline_drawing
@@ -74,7 +74,7 @@ def timeline_figure(report: Report, *, align: Align = "time") -> Figure:
 
 def gaps_figure(report: Report) -> Figure:
     """For each service, how long silences were that survived, and those that did not."""
-    return figure(gaps_drawing(gaps(report), headline(report)))
+    return figure(gaps_drawing(gaps(report), headline(report), REPLACED if report.anonymized else ""))
 
 
 def write(made: Figure, out: BinaryIO, kind: Kind) -> None:

@@ -96,7 +96,7 @@ def description(lanes: Lanes) -> str:
 def _said(lanes: Lanes, style: _Style) -> str:
     """What the drawing is measured in, and what it leaves out."""
     if not lanes.lanes:
-        return "No affected connection to draw."
+        return f"No affected connection to draw. {lanes.note}".strip()
     how = (
         "Aligned on the wakes: times count from each connection's first wake."
         if lanes.origin is None
@@ -105,7 +105,7 @@ def _said(lanes: Lanes, style: _Style) -> str:
     breaks = "Each piece of the axis has its own scale, its length stands below it; // leaves out the time above it."
     parts = [how, breaks if lanes.axis.breaks else ""]
     if lanes.note:
-        parts.append(f"{lanes.note}.")
+        parts.append(lanes.note)
     if not style.words:
         parts.append("With so many lanes, frames and requests are not named.")
     omitted = sum(lane.omitted for lane in lanes.lanes)
@@ -133,7 +133,8 @@ def _lane(lane: Lane, scale: Scale, style: _Style, top: float) -> Iterator[Shape
         yield from _bar(bar, scale, style, middle)
     # What proves is drawn last, above its neighbours.
     for mark in sorted(lane.marks, key=lambda m: bool(m.role)):
-        yield from _mark(mark, scale, style, middle)
+        covered = any(bar.start < mark.at < bar.end for bar in lane.bars)
+        yield from _mark(mark, scale, style, middle, style.bar / 2 if covered else 0.0)
     if style.words:
         room = Rows(1)
         lengths = (_length(bar, scale, middle) for bar in lane.bars)
@@ -166,12 +167,13 @@ def _length(bar: GapBar, scale: Scale, middle: float) -> Text:
     return inside(text, MARGIN, WIDTH - MARGIN)
 
 
-def _mark(mark: Mark, scale: Scale, style: _Style, middle: float) -> Iterator[Shape]:
+def _mark(mark: Mark, scale: Scale, style: _Style, middle: float, edge: float) -> Iterator[Shape]:
+    """A mark on its stem, which begins at the ``edge`` of a bar that it would cross, for the words there."""
     x, up = scale.x(mark.at), mark.side == "client"
     y = middle - style.off if up else middle + style.off
     role = role_of(mark.kind, mark.side)
     if mark.kind not in (MarkKind.ACK, MarkKind.SYN):
-        yield Line(x, middle, x, y, role)
+        yield Line(x, middle - edge if up else middle + edge, x, y, role)
     size = style.glyph * (1.3 if mark.role else 1)
     yield Glyph(x, y, size, role, up, mark.title)
 

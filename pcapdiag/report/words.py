@@ -8,6 +8,7 @@ from __future__ import annotations
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Answer, AnswerKind, Bound, IdlePeriod, WakeKind
 from pcapdiag.inference.types import FailedSilence
+from pcapdiag.report.model import Anonymized
 from pcapdiag.report.times import seconds
 from pcapdiag.rules.telling import count as count  # the same words, wherever something is counted
 from pcapdiag.rules.types import Finding, Origin, Sender
@@ -98,3 +99,14 @@ def origin(found: Origin) -> str:
     rest = [s for s in telling if s.name != "form"] or ([] if forms else telling)
     shown += [f"{s.name}: {s.values.split(': ')[0]}" for s in rest[: _SIGNALS_SHOWN - len(shown)]]
     return f"{found.sender} ({'; '.join(shown)})" if shown else str(found.sender)
+
+
+def anonymized(done: Anonymized) -> str:
+    """That names and addresses are not the captures' own."""
+    text = (
+        "Addresses and MAC addresses are replaced (equal ones alike, networks stay networks), what was sent and the names of "
+        "files are hidden, payload is removed. Ports, times and numbers are the captures' own."
+    )
+    if done.dropped:
+        text += f" {count(done.dropped, 'packet')} left out: their addresses could not be replaced safely."
+    return text

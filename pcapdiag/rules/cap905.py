@@ -58,7 +58,7 @@ def limits(facts: CaptureFacts) -> Iterable[Limit]:
     """Idle periods without an outcome, and what lies behind the end of compressed files."""
     undecided = sum(totals.outcomes.get(Outcome.UNDECIDED, 0) for totals in facts.totals)
     return (
-        *limit(RULE.code, undecided, "idle periods undecided: traffic was missed, or nobody waited for an answer"),
+        *limit(RULE.code, undecided, "idle periods undecided: traffic was missed, or too little was seen after the wake to tell"),
         *limit(RULE.code, facts.trailing, "compressed files with something behind their end, which was not read"),
     )
 

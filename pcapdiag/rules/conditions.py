@@ -13,8 +13,18 @@ from pcapdiag.rules.types import Condition
 #: No path takes longer: 3 s is what RFC 6298 (2.1, 5.7) falls back to where a round trip cannot be measured. What comes later is
 #: no answer, and what was not received by then was lost.
 UNDER_WAY = 3_000_000_000
+#: An application that polls its sockets sees a FIN well within this: what is sent sooner after it was hardly sent in spite of it.
+#: A choice: no standard says how long a process may take.
+PROMPTLY = 200_000_000
 #: TCP flags of a RST that acknowledges nothing: what a stack sends that has no such connection (RFC 9293 3.10.7.1).
 RST_ONLY = 0x04
+
+#: What is not acknowledged by then is sent again (RFC 6298 2.1): an answer was due.
+REPLY_DUE = 1_000_000_000
+#: No stack's delayed ACK or shortest retransmission timer takes longer where the round trip is not known (Linux: 200 ms).
+LISTENED = 200_000_000
+#: RFC 6298 (2.5) allows a retransmission timer of no less than 60 s as the longest; Linux has 120 s.
+LONGEST_TIMER = 120_000_000_000
 
 
 def payload_after_idle(period: IdlePeriod) -> bool:
@@ -44,6 +54,12 @@ def crossed(period: IdlePeriod) -> bool:
     if fin is None or period.fin_acknowledged:
         return False
     return abs(period.wake.first.ref.time - fin.time) <= UNDER_WAY
+
+
+def all_but_crossed(period: IdlePeriod) -> bool:
+    """Does the wake acknowledge the peer's FIN, which came so shortly before it that its sender need not have seen it?"""
+    fin = period.peer_fin
+    return fin is not None and period.fin_acknowledged and 0 <= period.wake.first.ref.time - fin.time < PROMPTLY
 
 
 def client_waited(period: IdlePeriod) -> bool:
@@ -102,6 +118,34 @@ def was_lost(period: IdlePeriod) -> bool:
     if period.answer is not None:
         return period.answer.kind is AnswerKind.ICMP
     return period.wake.segments >= 2 if period.wake.kind is WakeKind.PROBE else period.wake.retransmissions >= 2
+
+
+def heard_alive(period: IdlePeriod) -> bool:
+    """Did the peer send something after the wake, other than an answer, that was not under way before the wake arrived?"""
+    if period.heard is None:
+        return False
+    trip = REPLY_DUE if period.peer.round_trip is None else period.peer.round_trip
+    return period.heard.time - period.wake.first.ref.time > trip
+
+
+def was_given_up(period: IdlePeriod) -> bool:
+    """Did nothing of the peer come back to payload that was not sent often enough to tell, and yet long enough?
+
+    Its sender repeated it and then reset the connection, or listened for three round trips more; or it sent it once, and ended
+    the connection when it had waited for longer than an answer takes. That the peer was never captured must not be the reason.
+    """
+    wake, by_client = period.wake, period.sender == "client"
+    if period.outcome is not Outcome.UNDECIDED or any(period.missed) or period.answer is not None or period.heard is not None:
+        return False
+    if period.peer.ttl is None or wake.kind is not WakeKind.PAYLOAD:
+        return False
+    aborted = period.connection.rst[0 if by_client else 1]
+    if wake.retransmissions:
+        waited = period.ended.time - wake.last_sent.time
+        ended = period.cut_short or waited > LONGEST_TIMER  # else its sender spoke again, and an ACK was missed
+        return aborted or (ended and waited >= max(3 * (period.peer.round_trip or 0), LISTENED))
+    given_up = period.ended if aborted else wake.own_fin
+    return given_up is not None and given_up.time - wake.last_sent.time >= REPLY_DUE
 
 
 def is_farewell(period: IdlePeriod) -> bool:

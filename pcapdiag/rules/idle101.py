@@ -55,7 +55,19 @@ from pcapdiag.rules.conditions import (
     numbered,
 )
 from pcapdiag.rules.examples import OPENED
-from pcapdiag.rules.phrases import aborts, bare, continuous, found, late, maybe_fin, no_fin, odd_form, repeated, went_on
+from pcapdiag.rules.phrases import (
+    aborts,
+    bare,
+    continuous,
+    found,
+    late,
+    maybe_fin,
+    no_fin,
+    odd_form,
+    repeated,
+    still_spoke,
+    went_on,
+)
 from pcapdiag.rules.telling import filled
 from pcapdiag.rules.types import Confidence, Example, Finding, Rule, Severity
 
@@ -66,7 +78,8 @@ def check(period: IdlePeriod) -> Finding:
     """The finding for ``period``, of which the conditions hold."""
     return found(
         RULE, period, [*continuous(period), *no_fin(period), *bare(period), *repeated(period)],
-        [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *odd_form(period)],
+        [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *odd_form(period),
+         *still_spoke(period)],
         proved=nothing_missed(period) and numbered(period),
         most=Confidence.CERTAIN if period.fin is Fin.EXCLUDED else Confidence.LIKELY,
     )  # fmt: skip

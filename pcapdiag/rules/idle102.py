@@ -3,7 +3,8 @@
 What it detects
     Payload (a client's request, or a server's push) on a connection that had been idle, retransmitted at least twice, and
     nothing of the peer came back until the sender gave up or the capture ended. Or an ICMP error came in place of an answer:
-    it is named, with its type and code.
+    it is named, with its type and code. A request that was sent only twice, or once by an application that ended the
+    connection after a second or more, is reported as possible: it may have been lost by chance.
 
 How to tell it apart
     In Wireshark, `tcp.stream eq N && tcp.analysis.retransmission`: the same segment at about +0.2, +0.4, +0.8, +1.7 s, each
@@ -43,16 +44,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pcapdiag.engine.types import Fin, IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, nothing_missed, was_lost
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, nothing_missed, was_given_up, was_lost
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.payload import describe
-from pcapdiag.rules.phrases import continuous, found, how_it_ended, maybe_fin, no_fin, repeated
+from pcapdiag.rules.phrases import continuous, found, how_it_ended, maybe_fin, no_fin, repeated, seldom_sent, still_spoke
 from pcapdiag.rules.telling import count, filled
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
 
 CONDITIONS = (
     PAYLOAD_AFTER_IDLE,
-    Condition("It was retransmitted at least twice and nothing of the peer came, or an ICMP error came in its place.", was_lost),
+    Condition(
+        "Nothing of the peer came, or an ICMP error in its place, though it was retransmitted at least twice; or, less surely, "
+        "once, or its sender waited for a second and ended the connection.",
+        lambda p: was_lost(p) or was_given_up(p),
+    ),
 )
 
 
@@ -60,7 +65,8 @@ def check(period: IdlePeriod) -> Finding:
     """The finding for ``period``, of which the conditions hold."""
     sent = describe(period)
     return found(
-        RULE, period, [*continuous(period), *no_fin(period), *repeated(period), *how_it_ended(period)], maybe_fin(period),
+        RULE, period, [*continuous(period), *no_fin(period), *repeated(period), *how_it_ended(period)],
+        [*maybe_fin(period), *seldom_sent(period), *still_spoke(period)],
         proved=nothing_missed(period),
         most=Confidence.CERTAIN if period.fin is Fin.EXCLUDED else Confidence.LIKELY,
         severity=Severity.HARMLESS if sent.farewell else None,

@@ -5,7 +5,8 @@ What it detects
     was captured before the request, or after it and before the RST without acknowledging the request, or the request's own
     ACK number proves a FIN that the capture missed. The finding says which it was. *Crossed in flight*: the request does not
     acknowledge the FIN, both were on their way at once. *Ignored*: the request acknowledges the FIN, so its sender's stack
-    had it, and the application or its pool wrote all the same; the finding says how long after. *Not received*: seconds lie
+    had it, and the application or its pool wrote all the same; the finding says how long after: within 3 s they all but
+    crossed. *Not received*: seconds lie
     between FIN and request, which still does not acknowledge it.
 
 How to tell it apart
@@ -44,7 +45,15 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Fin, IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, crossed, fin_before, nothing_missed, numbered
+from pcapdiag.rules.conditions import (
+    PAYLOAD_AFTER_IDLE,
+    RESET,
+    all_but_crossed,
+    crossed,
+    fin_before,
+    nothing_missed,
+    numbered,
+)
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.phrases import between, continuous, found, noun, repeated
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
@@ -80,6 +89,11 @@ def story(period: IdlePeriod) -> list[str]:
     fin, wake, what = period.peer_fin, period.wake.first.ref, noun(period)
     if fin is None:
         return [f"the {what} acknowledges a FIN that was not captured: its sender ignored it"]
+    if all_but_crossed(period):
+        return [
+            f"they all but crossed: the {what} acknowledges the FIN of frame {fin.frame}, which came only {between(fin, wake)} "
+            "before it, perhaps too late for its application to see it"
+        ]
     if period.fin_acknowledged:
         return [f"ignored: the {what} acknowledges the FIN of frame {fin.frame}, which came {between(fin, wake)} before it"]
     if not crossed(period) and fin.time > wake.time:

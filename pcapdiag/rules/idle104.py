@@ -2,12 +2,14 @@
 
 What it detects
     A RST on a connection that had been idle, with no payload, probe or FIN before it that it could answer. The finding says
-    in whose name it was sent, after how long, and whether the client was waiting for an answer at that time.
+    in whose name it was sent, after how long, and whether the client was waiting for an answer at that time: a request that
+    the server acknowledged, and then worked on in silence for `min_idle` or longer, has arrived and begins an idle period.
 
 How to tell it apart
     Wireshark: `tcp.flags.reset == 1 && tcp.time_delta > 1`. A RST recorded at most 1 ms before a request whose ACK number it
     carries answers that request (captures reorder): IDLE101. A RST after unanswered probes is the prober giving up: IDLE106.
-    A RST after retransmissions in the same direction: IDLE102. A RST after a FIN belongs to the closing and is no finding. A
+    A RST after retransmissions in the same direction: IDLE102. A RST less than `min_idle` after the ACK of a request that
+    itself ended an idle period is the server's abort: IDLE107. A RST after a FIN belongs to the closing and is no finding. A
     RST to a probe is IDLE105.
 
 Why it happens
@@ -16,7 +18,8 @@ Why it happens
     comes a fixed time after the last packet, on every connection. Or the server aborts: close() with SO_LINGER 0, or with
     unread data. *In the client's name*: the same, seen from the server; or the client simply
     drops its idle connections by RST, which harms nobody. *After a pure ACK*: a delayed ACK or a window update met a stack
-    or device that had no such connection any more; no request was involved, and the connection had been dead for a while.
+    or device that had no such connection any more (so may a zero-window probe, if there was silence before it); no request was
+    involved, and the connection had been dead for a while.
 
 What to do
     If the silence before it is the same on all connections, it is a timer: keepalive probes more often than that cure it. If
@@ -113,8 +116,9 @@ def answers_an_ack(period: IdlePeriod) -> list[str]:
         return []
     if period.silence > UNDER_WAY:
         return []
+    asked = "zero-window probe" if period.peer.window == 0 else "pure ACK"
     return [
-        f"it answers the pure ACK of frame {before.frame}, {format_duration(period.silence)} before it: it is bare and takes its "
+        f"it answers the {asked} of frame {before.frame}, {format_duration(period.silence)} before it: it is bare and takes its "
         "number from there, so its sender knows no such connection"
     ]
 
@@ -159,6 +163,14 @@ SHOWS = (
 """,
     ),
     Example(
+        "The same, with a request that had itself ended an idle period: that one was survived, this one was not",
+        OPENED + """\
+350.100  C  80 bytes
+350.143  S  ACK
+650.143  S  RST ACK win=0 ts=no
+""",
+    ),
+    Example(
         "The client gives up waiting, by RST: its own timeout of 30 s, no answer to anything",
         OPENED + """\
   1.000  C  80 bytes
@@ -198,6 +210,15 @@ DOES_NOT_SHOW = (
  90.000  C  RST ACK
 """,
         "IDLE106",
+    ),
+    Example(
+        "Soon after the ACK of a request: the server took it and gave up",
+        OPENED + """\
+350.100  C  80 bytes
+350.143  S  ACK
+350.600  S  RST ACK
+""",
+        "IDLE107",
     ),
     Example(
         "A probe met nobody",

@@ -2,7 +2,8 @@
 
 What it detects
     Payload on an idle connection that a segment of the peer acknowledged, and a RST came in place of a response. The
-    acknowledgement is a pure ACK before the RST, or the RST itself (RST,ACK whose ACK number covers the request).
+    acknowledgement is a pure ACK soon before the RST, or the RST itself (RST,ACK whose ACK number covers the request), or a
+    FIN of the peer without one byte of response, which the RST follows.
 
 How to tell it apart
     Wireshark: `tcp.flags.reset == 1 && tcp.flags.ack == 1`, and compare its ACK number with the end of the request. A stack
@@ -10,28 +11,30 @@ How to tell it apart
     send RST,ACK to everything. A RST,ACK that does acknowledge, but with
     window 0 and without the timestamps that the connection uses, is not how a socket aborts, and stays IDLE101. A FIN of the
     peer before it, with nothing acknowledged in between, is IDLE103. A RST after a response, or after the first part of one,
-    is no failure of an idle connection, and no rule speaks. A goodbye that is reset is IDLE108, even if it was acknowledged.
-    Without idleness before the request it is CTX201.
+    is no failure of an idle connection, and no rule speaks. A RST that comes only when the client had waited in silence since
+    the ACK, for `min_idle` or longer, ended that silence: the request's idle period was survived, and what became of the
+    connection while the server worked is IDLE104's question, and a keepalive's. A goodbye that is reset is IDLE108, even if
+    it was acknowledged. Without idleness before the request it is CTX201.
 
 Why it happens
     The application, or the process it ran in, ended the connection on purpose: a crash or kill with unread data in the
     socket, close() with unread data (the request arrived while the server was closing), SO_LINGER 0, a worker that was
     recycled, a proxy whose own upstream was gone. A quick process sends only the RST,ACK; a slow one lets its kernel
-    acknowledge first (after about 40 ms, the delayed ACK) and aborts later. A server whose application timer closes idle
-    connections meets a request in that very moment now and then.
+    acknowledge first (after about 40 ms, the delayed ACK) and aborts a little later. A server whose application timer closes
+    idle connections meets a request in that very moment now and then.
 
 What to do
     Keepalive does not cure this: the path still knew the connection, the peer ended it. Look at the server at the time of
     the RST: restarts, `OOMKilled`, deploys, its log of aborted connections; `nstat -az TcpExtTCPAbortOnClose
-    TcpExtTCPAbortOnData` rises with each abort. If the time between ACK and RST is the same in all findings, look for a
-    timer of that length at the server. Because the request arrived it may have been carried out: only idempotent ones should
-    be sent again. A proxy's log does not tell this from IDLE101 or IDLE103: Envoy writes `503 UC` for all three.
+    TcpExtTCPAbortOnData` rises with each abort. Because the request arrived it may have been carried out: only idempotent
+    ones should be sent again. A proxy's log does not tell this from IDLE101 or IDLE103: Envoy writes `503 UC` for all three.
 
 Blind spots
     A device that ends connections itself (a proxy, a load balancer in layer 7) is the peer here: its RST says that it, not
     the server behind it, gave up. Where options were cut from the RST or were never negotiated, an acknowledging RST with
     window 0 may also come from a stack without the connection that does not keep to the RFC's form: Windows aborts so, and
-    some devices reset so whatever they do not know. Such a finding is likely at most, and says so.
+    some devices reset so whatever they do not know. Such a finding is likely at most, and says so. A FIN alone that
+    acknowledges the request, with no response and no RST after it, is no finding: the connection was closed in good order.
 
 References
     RFC 9293 sections 3.6.1 (close with unread data sends RST), 3.10.7.1 (a RST without connection acknowledges nothing),
@@ -42,8 +45,8 @@ References
 from __future__ import annotations
 
 from pcapdiag.durations import format_duration
-from pcapdiag.engine.types import IdlePeriod
-from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, nothing_missed, rst_of, was_accepted
+from pcapdiag.engine.types import Fin, IdlePeriod
+from pcapdiag.rules.conditions import PAYLOAD_AFTER_IDLE, RESET, UNDER_WAY, nothing_missed, rst_of, was_accepted
 from pcapdiag.rules.examples import OPENED
 from pcapdiag.rules.origin import origin
 from pcapdiag.rules.phrases import continuous, found, noun, repeated
@@ -63,8 +66,8 @@ CONDITIONS = (
 def check(period: IdlePeriod) -> Finding:
     """The finding for ``period``, of which the conditions hold."""
     # A live socket's RST may stand at its own next number, wherever that is: unlike elsewhere it need not be the wake's ACK.
-    return found(RULE, period, [*continuous(period), *acceptance(period), *repeated(period)], doubtful_form(period),
-                 proved=nothing_missed(period))  # fmt: skip
+    return found(RULE, period, [*continuous(period), *acceptance(period), *repeated(period)],
+                 [*doubtful_form(period), *long_after(period)], proved=nothing_missed(period))  # fmt: skip
 
 
 def acceptance(period: IdlePeriod) -> list[str]:
@@ -75,6 +78,11 @@ def acceptance(period: IdlePeriod) -> list[str]:
     if answer.acknowledged is not None:
         after = format_duration(answer.acknowledged - period.wake.first.ref.time)
         then = format_duration(rst.ref.time - answer.acknowledged)
+        if closed(period):
+            return [
+                f"the peer acknowledged the {what} {after} after it and sent FIN without one byte of response, and the RST came "
+                f"{then} after that acknowledgement: it had the connection and ended it"
+            ]
         return [f"an ACK of the {what} came {after} after it, the RST {then} after that: the peer had the connection"]
     return [
         f"the RST acknowledges the {what}, {format_duration(answer.delay)} after it, with window {rst.window}"
@@ -103,6 +111,22 @@ def doubtful_form(period: IdlePeriod) -> list[str]:
     return said
 
 
+def closed(period: IdlePeriod) -> bool:
+    """Did the peer send FIN when it had taken the wake?"""
+    return period.connection.fin[1 if period.sender == "client" else 0] and period.fin is not Fin.SEEN
+
+
+def long_after(period: IdlePeriod) -> list[str]:
+    """That the RST came so long after the ACK that the path may have forgotten the connection in between."""
+    answer, rst = period.answer, rst_of(period)
+    if answer is None or rst is None or answer.acknowledged is None or rst.ref.time - answer.acknowledged <= UNDER_WAY:
+        return []
+    if closed(period):
+        return []
+    then = format_duration(rst.ref.time - answer.acknowledged)
+    return [f"the RST came {then} after the ACK: the path may have forgotten the connection in between"]
+
+
 SHOWS = (
     Example(
         "The kernel acknowledges, the process aborts half a second later",
@@ -126,6 +150,15 @@ SHOWS = (
   1.040  S  ACK
  31.000  S  500 bytes
  31.020  C  RST ACK
+""",
+    ),
+    Example(
+        "The server takes the request, closes without a byte of response, and resets what comes after its FIN",
+        OPENED + """\
+350.100  C  80 bytes
+350.120  S  FIN
+350.121  C  ACK
+350.300  S  RST ACK
 """,
     ),
     Example(
@@ -164,6 +197,15 @@ DOES_NOT_SHOW = (
 350.120  S  RST ACK ack=-80
 """,
         "IDLE101",
+    ),
+    Example(
+        "The server works for 300 s, and then a RST: the silence in which the client waited was not survived, the one before was",
+        OPENED + """\
+350.100  C  80 bytes
+350.143  S  ACK
+650.143  S  RST
+""",
+        "IDLE104",
     ),
     Example(
         "The FIN came first, and nothing acknowledged the request before the RST",

@@ -133,14 +133,14 @@ DOES_NOT_SHOW = (
     Example(
         "A WebSocket ping in TLS 1.3 is as long as an alert, but goodbye is not said three times",
         OPENED + """\
- 20.000  C  hex 1703030013 8f1d0c55a3b27e94d0617a3c48b5e2f9061c77
- 20.020  S  24 bytes
- 20.060  C  ACK
- 40.000  C  hex 1703030013 06c1e2f99b7d5a48b5e27a3c61d094b27ea355
- 40.020  S  24 bytes
- 40.060  C  ACK
-400.000  C  hex 1703030013 7a3c48b5e2f9061c778f1d0c55a3b27e94d061
-400.020  S  RST
+120.000  C  hex 1703030013 8f1d0c55a3b27e94d0617a3c48b5e2f9061c77
+120.020  S  24 bytes
+120.060  C  ACK
+240.000  C  hex 1703030013 06c1e2f99b7d5a48b5e27a3c61d094b27ea355
+240.020  S  24 bytes
+240.060  C  ACK
+360.000  C  hex 1703030013 7a3c48b5e2f9061c778f1d0c55a3b27e94d061
+360.020  S  RST
 """,
         "IDLE101",
     ),

@@ -45,6 +45,7 @@ from pcapdiag.rules.conditions import (
     nothing_missed,
     numbered,
     was_accepted,
+    was_given_up,
     was_lost,
     was_reset,
 )
@@ -60,6 +61,8 @@ from pcapdiag.rules.phrases import (
     no_fin,
     odd_form,
     repeated,
+    seldom_sent,
+    still_spoke,
     went_on,
 )
 from pcapdiag.rules.types import Condition, Confidence, Example, Finding, Rule, Severity
@@ -68,8 +71,9 @@ CONDITIONS = (
     PAYLOAD_AFTER_IDLE,
     Condition("The server sent it, and the client had spoken last: it was waiting.", client_waited),
     Condition(
-        "It was answered by a RST that does not acknowledge it, or not at all, though retransmitted at least twice.",
-        lambda p: was_lost(p) or (was_reset(p) and not was_accepted(p)),
+        "It was answered by a RST that does not acknowledge it, or not at all, though retransmitted at least twice (or, less "
+        "surely, once, or its sender waited for a second and ended the connection).",
+        lambda p: was_lost(p) or was_given_up(p) or (was_reset(p) and not was_accepted(p)),
     ),
     Condition("It is no goodbye.", lambda p: not is_farewell(p)),
 )
@@ -83,7 +87,8 @@ def check(period: IdlePeriod) -> Finding:
         *continuous(period), *no_fin(period), *bare(period), *repeated(period), *([] if reset else how_it_ended(period)),
     ]  # fmt: skip
     return found(
-        RULE, period, reasons, [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *odd_form(period)],
+        RULE, period, reasons, [*maybe_fin(period), *went_on(period), *aborts(period), *late(period), *odd_form(period),
+                                *([] if reset else seldom_sent(period)), *still_spoke(period)],
         proved=nothing_missed(period) and (not reset or numbered(period)),
         most=Confidence.CERTAIN if period.fin is Fin.EXCLUDED else Confidence.LIKELY,
     )  # fmt: skip

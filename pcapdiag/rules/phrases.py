@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Bound, Fin, IdlePeriod, RecordRef, WakeKind
-from pcapdiag.rules.conditions import RST_ONLY, UNDER_WAY, rst_of, unmarked, was_accepted
+from pcapdiag.rules.conditions import RST_ONLY, UNDER_WAY, heard_alive, rst_of, unmarked, was_accepted
 from pcapdiag.rules.payload import describe
 from pcapdiag.rules.types import Confidence, Finding, Rule, Sent, Severity
 
@@ -164,10 +164,31 @@ def icmp(period: IdlePeriod) -> list[str]:
     ]
 
 
+def seldom_sent(period: IdlePeriod) -> list[str]:
+    """That a wake without answer was not repeated often enough to tell a loss by chance."""
+    times = 1 + period.wake.retransmissions
+    if period.answer is not None or times > 2 or period.wake.kind is not WakeKind.PAYLOAD:
+        return []
+    return [f"the {noun(period)} was sent {'once' if times == 1 else 'twice'} only: it may have been lost by chance"]
+
+
+def still_spoke(period: IdlePeriod) -> list[str]:
+    """That the peer sent something else, later than what was under way before the wake arrived."""
+    if period.heard is None or not heard_alive(period):
+        return []
+    return [
+        f"frame {period.heard.frame}: the peer still spoke, {between(period.wake.first.ref, period.heard)} after the "
+        f"{noun(period)}, without acknowledging it: it had not forgotten the connection"
+    ]
+
+
 def how_it_ended(period: IdlePeriod) -> list[str]:
     """How a wake without answer ended: an ICMP error, or its sender gave up; nothing if only the capture ended."""
     if period.answer is not None:
         return icmp(period)
+    if period.cut_short and period.wake.own_fin is not None:
+        closed = between(period.wake.first.ref, period.wake.own_fin)
+        return [f"frame {period.wake.own_fin.frame}: the sender of the {noun(period)} closed after {closed}"]
     if period.cut_short:
         return []
     waited = format_duration(period.ended.time - period.wake.first.ref.time)

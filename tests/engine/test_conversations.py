@@ -162,7 +162,7 @@ def test_heartbeats(engine: Reader) -> None:
     """A short wake of the same length and direction as at least two before it on that connection."""
     beats = "".join(f"{n}0 C 20 bytes\n{n}0.02 S 20 bytes\n{n}0.03 C ACK\n" for n in (1, 2, 3, 4))
     assert [p["heartbeat"] for p in survivors(engine, OPENED + beats)] == [False, False, True, True]
-    p = only(engine, OPENED + beats + "60 C 20 bytes\n60.02 S RST")
+    p = only(engine, OPENED + beats + "50 C 20 bytes\n50.02 S RST")
     says(p, heartbeat=True, outcome="reset")
     other = survivors(engine, OPENED + beats + "60 C 21 bytes\n60.02 S ACK\n70 S 20 bytes\n70.02 C ACK")
     assert [p["heartbeat"] for p in other[-2:]] == [False, False]
@@ -198,3 +198,10 @@ def test_every_engine_says_what_it_read(engine: Reader) -> None:
     assert totals["outcomes"] == {"survived": 1}
     assert (totals["connections"], totals["syn_seen"], totals["one_sided"], totals["still_idle"]) == (1, 1, 0, 0)
     assert totals["longest_survived"] == (ns("59.954"), False)
+
+
+def test_heartbeats_are_regular(engine: Reader) -> None:
+    """At intervals within 25 % of each other, or 2 s: keystrokes of one length come when they come."""
+    for times, expected in (((10, 20, 30), True), ((100, 200, 324), True), ((100, 200, 327), False), ((3, 5, 9), True), ((3, 20, 23), False)):
+        beats = "".join(f"{n} C 20 bytes\n{n}.02 S 20 bytes\n{n}.03 C ACK\n" for n in times)
+        assert survivors(engine, OPENED + beats)[-1]["heartbeat"] is expected

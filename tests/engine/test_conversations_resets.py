@@ -91,7 +91,23 @@ def test_a_client_owes_no_response(engine: Reader) -> None:
 
 def test_a_server_owes_one(engine: Reader) -> None:
     """A request that the server acknowledged and then reset was cut off from its response."""
-    says(only(engine, OPENED + "60 C 80 bytes\n60.04 S ACK\n90 S RST ACK"), kind="payload", outcome="reset", gap="59.955")
+    says(only(engine, OPENED + "60 C 80 bytes\n60.04 S ACK\n61.03 S RST ACK"), kind="payload", outcome="reset", gap="59.955")
+
+
+def test_a_client_that_waits_in_silence_is_idle_again(engine: Reader) -> None:
+    """A RST min_idle after the ACK of the request ends the silence in which the client waited, not the one before."""
+    for rst in ("90 S RST", "90 S RST ACK", "89.98 C ACK win=900\n90 S RST"):
+        text = OPENED + "60 C 80 bytes\n60.04 S ACK\n" + rst
+        says(only(engine, text), kind="rst", outcome="reset-in-silence", gap=30, last_speaker=CLIENT)
+        (survived,) = survivors(engine, text)
+        says(survived, kind="payload", gap="59.955")
+    says(only(engine, OPENED + "60 C 80 bytes\n60.04 S ACK\n90 S RST", min_idle=40), kind="payload", outcome="reset")
+
+
+def test_a_half_closed_request_is_still_cut_off(engine: Reader) -> None:
+    """After a FIN no silence counts: the RST is what came instead of the response, however late."""
+    text = OPENED + "60 C 80 bytes\n60.001 C FIN\n60.04 S ACK\n90 S RST"
+    says(only(engine, text), kind="payload", outcome="reset", gap="59.955")
 
 
 def test_a_byte_into_a_closed_window_is_no_request(engine: Reader) -> None:
@@ -148,3 +164,47 @@ def test_resets_without_idle(engine: Reader, text: str, expected: list[object]) 
     result = heard(engine, text)
     assert result.contexts == expected
     assert sum(result.totals["outcomes"].values()) == len(result.periods)
+
+
+def test_a_rst_that_nobody_obeys_ends_nothing(engine: Reader) -> None:
+    """Far outside any window (RFC 5961 3.2), with the conversation going on: the idle period after it is lost by another RST."""
+    for number in ("+500000", "-500000"):
+        text = OPENED + f"60 S RST seq={number}\n"
+        assert not periods(engine, text)
+        says(only(engine, text + "350 C 80 bytes\n350.02 S RST"), kind="payload", outcome="reset", gap="349.955", silence="349.954")
+
+
+def test_a_rst_that_nobody_obeys_answers_if_nothing_better_comes(engine: Reader) -> None:
+    """As an ICMP error: response, ACK and exact RST are better; none of them, and it is what came back."""
+    text = OPENED + "60 C 80 bytes\n60.01 S RST seq=+500000\n60.2 C again\n60.21 S RST seq=+500000\n"
+    alone = only(engine, text)
+    says(alone, outcome="reset")
+    assert alone["answer"][:4] == ("rst", (0, 8), ns("0.01"), 2)
+    exact = only(engine, text + "60.22 S RST")
+    assert exact["answer"][:4] == ("rst", (0, 11), ns("0.22"), 3)
+    assert not periods(engine, text + "60.22 S 900 bytes\n60.23 C ACK")
+
+
+def test_both_sides_reset(engine: Reader) -> None:
+    """The client's own RST just before the server's: no RST is answered by one, so that the server's answers the request."""
+    text = OPENED + "60 C 80 bytes\n60.002 C RST\n"
+    p = only(engine, text + "60.02 S RST")
+    says(p, outcome="reset")
+    assert p["answer"][:4] == ("rst", (0, 9), ns("0.02"), 1)
+    says(only(engine, text + "60.02 S RST seq=-5"), outcome="undecided", answer=None)
+    says(only(engine, text + "60.5 S RST"), outcome="undecided", answer=None)
+    repeated = OPENED + "60 C 80 bytes\n60.2 C again\n60.6 C again\n60.61 C RST\n"
+    says(only(engine, repeated + "60.62 S RST"), outcome="reset", silence_answered="60.554")
+
+
+def test_a_fin_is_no_response(engine: Reader) -> None:
+    """A FIN that acknowledges the request without a byte of response, and a RST after it, however late: cut off. Alone, or when
+    both have closed: survived."""
+    text = OPENED + "60 C 80 bytes\n60.02 S FIN\n60.021 C ACK\n"
+    for rst in ("60.03 S RST ACK", "90 S RST", "60.1 C 80 bytes\n60.12 S RST"):
+        p = only(engine, text + rst)
+        says(p, kind="payload", outcome="reset", gap="59.955")
+        assert p["answer"][5] is not None
+    for rest in ("", "60.1 C FIN\n60.12 S RST", "60.1 C RST ACK"):
+        assert not periods(engine, text + rest)
+    assert not periods(engine, OPENED + "60 C 80 bytes\n60.02 S 900 bytes FIN\n60.021 C ACK\n60.03 S RST ACK")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from tests.reference.decode import ACK, FIN, SYN, Segment
 from tests.reference.sides import MS, Side, delta, gap, only_ack, opens, start_of
 from tests.reference.state import ACK_MISSED, Connection
-from tests.reference.wakes import Answer, Silence
+from tests.reference.wakes import Answer, Period, Silence
 
+REPLY_DUE = 1000 * MS  # what is not acknowledged by then is sent again: RFC 6298 2.1
 LATE_ACK = 500 * MS  # a delayed ACK comes sooner: RFC 1122 4.2.3.2
 
 
@@ -23,10 +24,17 @@ def answer(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         wake.acked_at = s.time
         wake.answer = Answer("ack", s.ref, s.time, gap(s.time, wake.first.time), True)
         wake.judge_fin()
-    elif wake.pending and wake.retransmissions and wake.heard is None:
+    elif wake.pending and not wake.lives:
+        _hear(wake, s, fresh)
+    if wake.acked_at is not None and fresh:
+        wake.decide("survived")  # after an ACK or a FIN, a RST may still come instead of a response
+
+
+def _hear(wake: Period, s: Segment, fresh: bool) -> None:
+    """Take what does not acknowledge the wake: a peer that sends it when its answer was due lives."""
+    wake.lives = bool(wake.retransmissions) or gap(s.time, wake.sent_last) >= REPLY_DUE
+    if wake.lives or fresh:
         wake.heard = s.ref
-    if wake.acked_at is not None and (fresh or (answers and s.flags & FIN and not x.fin)):
-        wake.decide("survived")  # after a pure ACK, a RST may still come instead of a response
 
 
 def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:

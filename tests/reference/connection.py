@@ -51,6 +51,9 @@ def take(c: Connection, s: Segment) -> str:
     x.packets += 1
     if is_stray(s, x, y):
         return "stray"
+    if s.flags & RST and not c.reset and ends.obeyed_by_nobody(c, s, x, y):
+        ends.doubt(c, s, y)
+        return "stray"
     frozen = c.reset
     if s.flags & RST:
         ends.rst(c, s, x, y)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tests.reference.decode import ACK, FIN, Header, Segment
 from tests.reference.sides import MS, Mark, Side, delta, end_of, fills_window, gap, is_new_payload, start_of
 from tests.reference.state import Connection, Run
-from tests.reference.wakes import HEARTBEAT_AT_MOST, Answer, Period
+from tests.reference.wakes import HEARTBEAT_AT_MOST, SETTLING, Answer, Period
 
 RTO_MOST = 120_000 * MS  # no retransmission timer is longer
+UNSCALED_MOST = 65535  # the widest window without scaling
 SWAPPED = 1 * MS  # captures reorder: a RST may be recorded this much before what it answers
 
 
@@ -60,11 +63,18 @@ def _wake(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.periods.remove(swapped[2])
     before, silence = (swapped[1], None) if swapped else (c.before(), c.silence)
     c.wake = wake = c.end_period("payload", s, x, before, silence)
-    pulse = (x, s.length)
-    wake.heartbeat = s.length <= HEARTBEAT_AT_MOST and c.history[-2:] == [pulse, pulse]
-    c.history.append(pulse)
+    c.history.append((x, s.length, gap(s.time, c.first.time) // MS))
+    wake.heartbeat = s.length <= HEARTBEAT_AT_MOST and _regular(c.history[-3:])
     if swapped:
         _reset_by(wake, swapped[0], delay=0)
+
+
+def _regular(last: list[tuple[Side, int, int]]) -> bool:
+    """Whether three wakes are alike, and the intervals between them."""
+    if len(last) < 3 or len({(side, length) for side, length, _ in last}) > 1:
+        return False
+    before, every = (min(max(0, b - a) // 100, 65535) for (_, _, a), (_, _, b) in pairwise(last))
+    return abs(every - before) <= max(20, before / 4)
 
 
 def again(c: Connection, s: Segment, x: Side, y: Side) -> None:
@@ -131,6 +141,27 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
         c.settle()  # closed in good order: a RST that still comes is no answer
 
 
+def obeyed_by_nobody(c: Connection, s: Segment, x: Side, y: Side) -> bool:
+    """Whether a RST of x stands far from all that y awaits or has named lately."""
+    if x.next is None or y.acked is None:
+        return False
+    if c.wake and c.wake.pending and c.wake.x is y and c.wake.first.ack == s.seq:
+        return False
+    return min(abs(delta(s.seq, y.acked)), abs(delta(s.seq, x.next))) > UNSCALED_MOST
+
+
+def doubt(c: Connection, s: Segment, y: Side) -> None:
+    """Take a RST that nobody obeys: what came back to a wake of y if nothing better does."""
+    wake = c.wake
+    if wake is None or wake.x is not y or not wake.pending or (c.run and c.run.side is y):
+        return
+    if wake.answer and wake.answer.kind == "rst":
+        wake.answer.count += 1
+        return
+    covers = bool(s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0)
+    wake.answer = Answer("rst", s.ref, s.time, gap(s.time, wake.first.time), covers, seq=s.seq)
+
+
 def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
     """Take a RST of x."""
     c.after_repeats(y)
@@ -140,15 +171,21 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.reset, c.silence, x.reset = True, None, s
         return
     # a client owes no response: what it acknowledged has arrived
-    arrived = wake is not None and wake.acked_at is not None and wake.x is c.server()
+    arrived = wake is not None and wake.acked_at is not None and (wake.x is c.server() or _waited(c, s, x, y, wake.acked_at))
     if newest and newest.x is y and newest.answer and newest.answer.kind == "rst" and newest.settling(s.time):
         newest.answer.count += 1
         if newest.answer.seq != newest.first.ack and s.seq == newest.first.ack:
             _reset_by(newest, s, count=newest.answer.count)  # the one before it answered something else
     elif wake and wake.x is y and not wake.outcome and not (c.run and c.run.side is y) and not arrived:
+        doubted = wake.answer.count if wake.answer and wake.answer.kind == "rst" else 0
+        _reset_by(wake, s)
+        wake.answer.count += doubted
+    elif wake and c.gave_up is not None and _crosses(wake, s, x, y, c.gave_up):
+        wake.outcome = ""  # a RST is never answered by one: this one answers the wake
         _reset_by(wake, s)
     else:
         given_up = wake is not None and wake.pending
+        c.gave_up = s.time if given_up and not c.reset else None
         c.settle()
         if not given_up and not c.reset and not c.over:
             newest = _ended_by_rst(c, s, x, y, before)
@@ -157,6 +194,24 @@ def rst(c: Connection, s: Segment, x: Side, y: Side) -> None:
             if newest is None:
                 _without_idle(c, s, x, y)
     c.reset, c.silence, x.reset = True, None, s
+
+
+def _crosses(wake: Period, s: Segment, x: Side, y: Side, gave_up: int) -> bool:
+    """Whether a RST of x answers the wake of y, which reset the connection itself just before."""
+    if wake.x is not y or wake.answer or x.reset or gap(s.time, gave_up) > SETTLING:
+        return False
+    return s.seq == wake.first.ack or bool(s.flags & ACK and delta(s.ack, start_of(wake.first)) > 0)
+
+
+def _waited(c: Connection, s: Segment, x: Side, y: Side, acked_at: int) -> bool:
+    """Whether the client was idle again, waiting for its response, when the RST of x came."""
+    return gap(s.time, acked_at) >= c.min_idle and not x.fin and not y.fin and c.idle(s, x, y)
+
+
+def _asked_for_window(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> bool:
+    """Whether an ACK into the closed window of x came last, and no silence before it."""
+    closed = x.live is not None and x.live.window == 0
+    return closed and before.by is y and gap(s.time, before.time) < c.min_idle and not (c.silence and c.silence.side is y)
 
 
 def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> Period | None:
@@ -168,7 +223,7 @@ def _ended_by_rst(c: Connection, s: Segment, x: Side, y: Side, before: Mark) -> 
         return period
     if _given_up(c):
         return c.periods[-1]
-    if x.fin or y.fin or not c.idle(s, x, y):
+    if x.fin or y.fin or not c.idle(s, x, y) or _asked_for_window(c, s, x, y, before):
         return None
     period = c.end_period("rst", s, x, before, c.silence)
     period.decide("reset-in-silence")
@@ -213,7 +268,7 @@ def quoted(c: Connection, header: Header, ref: tuple[int, int], time: int) -> No
     dead = (kind == 3 and code != 4) if version == 4 else kind == 1
     if dead and delta(header.seq, start_of(wake.first)) >= 0 and delta(header.seq, x.next) < 0:
         if wake.answer:
-            wake.answer.count += 1
+            wake.answer.count += wake.answer.kind == "icmp"
         else:
             wake.answer = Answer("icmp", ref, time, gap(time, wake.first.time), False, icmp=(kind, code))
 

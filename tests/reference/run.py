@@ -169,4 +169,6 @@ def _still_idle(c: Connection, now: int, min_idle: int) -> bool:
     a, b = c.sides
     if c.reset or c.over or a.fin or b.fin or (c.wake and c.wake.pending) or c.last is None:
         return False
+    if c.spoke and not c.side(c.spoke.endpoint)[1].packets:
+        return False  # whether what it sent was answered is not known
     return gap(now, c.idle_from.time) >= min_idle and all(c.acknowledged(s, now) for s in c.sides)

@@ -12,7 +12,9 @@ ACK_MISSED = 3000 * MS
 
 
 def _service(port: int) -> int:
-    return 3 if port < 1024 else 2 if port == 8443 else 1 if port < 32768 else 0
+    if port < 1024:
+        return 2 if port > 515 else 4
+    return 3 if port in (2049, 8443) else 1 if port < 32768 else 0
 
 
 @dataclass(slots=True)
@@ -64,12 +66,13 @@ class Connection:
     reset: bool = False
     over: bool = False  # an idle period ended, and no payload came since
     closing: Side | None = None  # whose FIN ended it
+    gave_up: int | None = None  # when the pending wake's own side reset the connection
     swapped: tuple[Segment, Mark, Period | None] | None = None  # a RST with nothing before it, and what it ended
     wake: Period | None = None  # the last wake by payload
     run: Run | None = None
     silence: Silence | None = None
     probes: dict[Side, int] = field(default_factory=dict)  # since the last new payload
-    history: list[tuple[Side, int]] = field(default_factory=list)
+    history: list[tuple[Side, int, int]] = field(default_factory=list)
     survived: list[Silence] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)
     copies: int = 0
@@ -96,6 +99,8 @@ class Connection:
         ports = [_service(side.endpoint[1]) for side in (a, b)]
         if ports[0] != ports[1]:
             return a if ports[0] > ports[1] else b
+        if max(a.endpoint[1], b.endpoint[1]) < 1024 and a.endpoint[1] != b.endpoint[1]:
+            return min(a, b, key=lambda side: side.endpoint[1])
         return a if self.first_speaker is b else b
 
     def before(self) -> Mark:

@@ -83,7 +83,8 @@ class Period:
     acked_at: int | None = None
     outcome: str = ""
     cut_short: bool = False
-    heard: Ref | None = None  # the peer after a repetition, without acknowledging the wake
+    heard: Ref | None = None  # the peer, without acknowledging the wake
+    lives: bool = False  # when its answer was due
     clock_back: int = 0
     fin: str = ""
     fin_acknowledged: bool = False
@@ -129,8 +130,8 @@ class Period:
         if self.outcome:
             return
         if outcome == "given-up":
-            outcome = "unanswered" if self.retransmissions >= 2 and not self.heard else "undecided"
-            outcome = "unreachable" if self.answer and self.answer.kind == "icmp" else outcome
+            outcome = "unanswered" if self.retransmissions >= 2 and not self.lives else "undecided"
+            outcome = {"icmp": "unreachable", "rst": "reset"}[self.answer.kind] if self.answer else outcome
         self.outcome = "undecided" if any(self.missed) and outcome != "survived" else outcome
         self.judge_fin()
 

@@ -19,13 +19,17 @@ from pcapdiag.engine.types import (
     PeerFacts,
     RecordRef,
     RolesFrom,
+    Seen,
     SegmentFacts,
     Service,
     Totals,
+    Traced,
     Wake,
     WakeKind,
 )
 from pcapdiag.inference.types import FailedSilence, Pattern, ServiceView
+from pcapdiag.report.excerpt import Excerpt, Successor
+from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import CaptureFile
 from pcapdiag.rules.types import Confidence, Finding, Sent, Severity
 
@@ -186,3 +190,27 @@ def totals(**other: Any) -> Totals:
         longest_survived=extreme(349_980 * MS),
     )  # fmt: skip
     return replace(facts, **other)
+
+
+def step(at: RecordRef, *, client: bool, flags: int = ACK, length: int = 0, seen: Seen = Seen.ACK, omitted: int = 0) -> Step:
+    """A packet of an excerpt, without its bytes."""
+    ends = (CLIENT, SERVER) if client else (SERVER, CLIENT)
+    facts = Traced(
+        connection=7, ref=at, stream=12, source=ends[0], target=ends[1], seq=1000, ack=4242, flags=flags, window=501,
+        length=length, ttl=64, ip_id=7, via=0, seen=seen, icmp=None,
+    )  # fmt: skip
+    return Step(facts, 1, 1, MS, omitted)
+
+
+def excerpt(of: IdlePeriod) -> Excerpt:
+    """The packets that prove a period, and the beginning of the next connection."""
+    assert of.start
+    assert of.answer
+    wake, answer = of.wake.first.ref, of.answer.first.ref
+    steps = (
+        step(of.start, client=False, flags=ACK | PSH, length=900, seen=Seen.PAYLOAD, omitted=9),
+        step(wake, client=True, flags=ACK | PSH, length=80, seen=Seen.PAYLOAD, omitted=3),
+        step(answer, client=False, flags=RST, seen=Seen.RST),
+    )
+    begun = step(ref(answer.frame + 1, answer.time + MS), client=True, flags=0x02, seen=Seen.SYN)
+    return Excerpt(of.connection, (wake,), steps, 20, Successor(connection(id=8, stream=13), (begun,), 12))

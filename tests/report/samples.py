@@ -7,7 +7,7 @@ from typing import Any
 
 from pcapdiag.engine.types import Bound, Damage, Endpoint, Fin, IdlePeriod, Outcome, Totals
 from pcapdiag.inference.types import Event, FailedSilence, Pattern
-from pcapdiag.report.model import CaptureFile, Options, Point, Report
+from pcapdiag.report.model import Anonymized, CaptureFile, Options, Point, Report
 from pcapdiag.rules.types import Confidence, Finding, Limit
 from tests.report import kinds
 from tests.report.factory import (
@@ -19,6 +19,7 @@ from tests.report.factory import (
     S,
     capture_file,
     connection,
+    excerpt,
     extreme,
     file_facts,
     finding,
@@ -167,6 +168,9 @@ def everything() -> Report:
             Limit("CAP901", "connections were captured in one direction only", 12),
             Limit("CAP905", "connections were forgotten because --max-connections was reached", 3),
         ),
+        excerpts=(excerpt(base.findings[0].period),),
+        evidence={(0, 10): 1, (0, 14): 2},
+        anonymized=Anonymized(2),
     )
 
 

@@ -16,7 +16,7 @@ from pcapdiag.engine import types as engine
 from pcapdiag.inference.types import Event, FailedSilence, ServiceView
 from pcapdiag.report.json_ import JsonReport
 from pcapdiag.report.jsonl import JsonLines
-from pcapdiag.report.model import CaptureFile, Options, Point, Report
+from pcapdiag.report.model import Anonymized, CaptureFile, Options, Point, Report
 from pcapdiag.report.times import iso
 from pcapdiag.rules.types import Doubt, Finding, Limit, Origin, Sent, Signal
 from tests.report import kinds, samples
@@ -132,12 +132,14 @@ RENAMED = {
     "histogram_edges": "histogram",
     "service": "endpoint",
     "facts": "format",
+    "evidence": "evidence_frame",
     "totals": "copies",
 }
 TYPES = (
     engine.RecordRef, engine.SegmentFacts, engine.Wake, engine.Answer, engine.PeerFacts, engine.Connection,
     engine.IdlePeriod, engine.Extreme, engine.Service, engine.Damage, engine.FileFacts, engine.Totals,
     Finding, Sent, Doubt, Origin, Signal, FailedSilence, Event, ServiceView, CaptureFile, Point, Options, Limit, Report,
+    Anonymized,
 )  # fmt: skip
 
 

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from pcapdiag.anonymize import anonymized
 from pcapdiag.engine.types import Seen
 from pcapdiag.report.drawing import words_of
 from pcapdiag.report.filters import proof
-from pcapdiag.report.lanes import Align, lanes
+from pcapdiag.report.gaps import gaps
+from pcapdiag.report.gaps_drawing import gaps_drawing
+from pcapdiag.report.lanes import REPLACED, Align, lanes
 from pcapdiag.report.marks import MarkKind
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean
@@ -184,6 +187,24 @@ def test_hostile_labels_are_harmless(text: str) -> None:
         for said in [*words_of(drawing.shapes), drawing.description, *(getattr(s, "title", "") for s in drawing.shapes)]:
             assert said == clean(said)
         assert all(len(said) < 200 for said in words_of(drawing.shapes))
+
+
+@each
+def test_an_anonymised_report_has_anonymous_pictures(name: str) -> None:
+    """Drawn from the anonymised report, a picture says so, and holds no address or label of the capture; places stay the same."""
+    report = shipped(name)
+    hidden = anonymized(report, b"0" * 32)
+    drawing = timeline_drawing(lanes(hidden))
+    told = " ".join([*words_of(drawing.shapes), drawing.description, *(getattr(s, "title", "") for s in drawing.shapes)])
+    told += " ".join(words_of(gaps_drawing(gaps(hidden)).shapes))
+    assert REPLACED in told
+    assert REPLACED not in lanes(report).note
+    for finding in report.incidents:
+        c, label = finding.period.connection, finding.sent.label
+        assert c.client.address not in told
+        assert c.server.address not in told
+        assert label is None or not label.startswith("GET ") or label[:20] not in told
+    assert [m.at for lane in lanes(hidden).lanes for m in lane.marks] == [m.at for lane in lanes(report).lanes for m in lane.marks]
 
 
 def test_a_clock_that_went_back_breaks_nothing() -> None:

@@ -139,7 +139,7 @@ def test_limits_of_a_whole_capture() -> None:
         ("CAP902", "connections forgotten because there were too many: what they did later is new to us", 6),
         ("CAP903", "packets that the capturing program says it dropped", 140),
         ("CAP904", "records cut so short by the snap length that the TCP header is missing", 6),
-        ("CAP905", "idle periods undecided: traffic was missed, or nobody waited for an answer", 14),
+        ("CAP905", "idle periods undecided: traffic was missed, or too little was seen after the wake to tell", 14),
         ("CAP905", "compressed files with something behind their end, which was not read", 1),
         ("CAP906", "records earlier than the one before, by up to 9 ms", 4),
         ("CAP906", "simple packets without a time: they take that of the record before", 8),

@@ -24,7 +24,7 @@ def test_rst_ack_of_a_live_socket(tmp_path: Path) -> None:
     slow = verdict(tmp_path, HELLO + f"""
         350.100  C  {GET}
         350.163  S  ACK
-        351.900  S  RST ACK
+        350.900  S  RST ACK
     """)  # fmt: skip
     for finding in (quick, slow):
         assert (finding.rule, finding.confidence) == ("IDLE107", Confidence.CERTAIN)
