@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from pcapdiag.capture.errors import CaptureError
 from pcapdiag.cli.main import trouble
+from pcapdiag.report.names import STDIN as NAME
 from pcapdiag.report.output import STDOUT as STDIN
 
 if TYPE_CHECKING:
     from types import FrameType
 
-#: How the library calls it, too.
-NAME = "standard input"
 _CHUNK = 1 << 20
 
 

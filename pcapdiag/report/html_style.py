@@ -41,6 +41,7 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
   overflow-wrap: normal; }
 th { font-weight: 600; }
 td code { overflow-wrap: anywhere; }
+td:first-child { white-space: nowrap; }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; background: var(--card); }
 summary { cursor: pointer; padding: .6rem .75rem; }
 summary .title { font-weight: 600; }

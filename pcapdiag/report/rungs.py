@@ -144,7 +144,7 @@ def _proved(finding: Finding, canvas: Canvas) -> Iterable[Rung]:
     for role, at in proof(period):
         side = {"last before": period.last_speaker or peer, period.kind: period.sender}.get(role, peer)
         wake = at == period.wake.first.ref
-        what = "FIN" if role == "FIN" else ""
+        what = role if role in ("FIN", "last before") else ""
         if wake:
             length = period.wake.first.length if period.wake.kind is WakeKind.PAYLOAD else 0
             what = _flagged(period.wake.first.flags, length)
