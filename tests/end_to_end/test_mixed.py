@@ -22,9 +22,9 @@ from tests.end_to_end.mixed import TALKS, rules, talk
 COUNTED = {
     "IDLE101": "1 request on an idle connection was answered by RST",
     "IDLE102": "1 request on an idle connection got no answer",
+    "IDLE109": "1 answer was lost while the client waited for it",
     "IDLE103": "1 request after the peer's FIN was answered by RST",
     "IDLE107": "1 request was taken by the peer and then answered by RST",
-    "IDLE109": "1 answer was lost while the client waited for it",
     "IDLE104": "1 idle connection was ended by a RST out of silence",
     "IDLE105": "1 keepalive probe was answered by RST",
     "IDLE106": "1 run of keepalive probes got no answer",
