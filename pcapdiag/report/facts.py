@@ -20,6 +20,7 @@ from pcapdiag.engine.types import (
     SegmentFacts,
     Wake,
 )
+from pcapdiag.report.community import community_id
 from pcapdiag.report.times import iso
 
 _RST_ONLY = 0x04
@@ -91,6 +92,7 @@ def connection(c: Connection) -> Json:
         "last": ref(c.last), "handshake": c.handshake, "packets": sides(c.packets),
         "payload": sides(c.payload), "retransmissions": sides(c.retransmissions), "copies": c.copies,
         "probes": sides(c.probes), "idle_periods": c.idle_periods, "fin": sides(c.fin), "rst": sides(c.rst),
+        "community_id": community_id(c.client, c.server),
     }  # fmt: skip
 
 

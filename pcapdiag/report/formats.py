@@ -38,6 +38,7 @@ _RENDERERS = (
     ("terminal", ".txt", "terminal", "Terminal"),
     ("json", ".json", "json_", "JsonReport"),
     ("jsonl", ".jsonl", "jsonl", "JsonLines"),
+    ("csv", ".csv", "csv_", "Csv"),
     ("markdown", ".md", "markdown", "Markdown"),
     ("html", ".html", "html", "Html"),
 )

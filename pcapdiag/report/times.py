@@ -45,3 +45,13 @@ def relative(ns: int) -> str:
     """
     us = abs(ns) // 1000
     return f"{'-' if ns < 0 else ''}{us // 1_000_000}.{us % 1_000_000:06d}"
+
+
+def decimal(ns: int) -> str:
+    """A length in seconds to the last nanosecond, as programs read it.
+
+    >>> decimal(350_104_900_001), decimal(0), decimal(-1)
+    ('350.104900001', '0.000000000', '-0.000000001')
+    """
+    whole, fraction = divmod(abs(ns), _SECOND)
+    return f"{'-' if ns < 0 else ''}{whole}.{fraction:09d}"

@@ -44,8 +44,9 @@ def loaded(code: str) -> set[str]:
         COMMAND % (str(RESET), "terminal"),
         COMMAND % (str(RESET), "json"),
         COMMAND % (str(RESET), "jsonl"),
+        COMMAND % (str(RESET), "csv"),
     ],
-    ids=["import pcapdiag", "import the command", "analyze()", "terminal", "json", "jsonl"],
+    ids=["import pcapdiag", "import the command", "analyze()", "terminal", "json", "jsonl", "csv"],
 )
 def test_the_main_job_loads_no_heavy_guest(code: str) -> None:
     """Neither importing pcapdiag nor a whole analysis, by library or command, loads a guest that it does not need."""
