@@ -363,7 +363,8 @@ cdef class Engine:
             retransmissions=(k.retransmissions[client], k.retransmissions[server]), copies=k.copies,
             probes=(k.probes[client], k.probes[server]), idle_periods=k.periods,
             fin=(h.state & (FIN_SENT << client) != 0, h.state & (FIN_SENT << server) != 0),
-            rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0))
+            rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0),
+            history=objects.history(k.history | <uint64_t>k.history_more << 32, client))
 
     def connections(self):
         """Every connection still tracked (of the watched one, if there is one), earlier incarnations included, in order of first

@@ -152,7 +152,7 @@ cdef inline bint beats(Cold* k, Segment* s) noexcept nogil:
     cdef int32_t apart
     cdef bint regular
     if k.beat_length != s.length or k.beat_side != s.side:
-        k.beat_length, k.beat_side, k.beat_count = <uint16_t>s.length, s.side, 0
+        k.beat_length, k.beat_side, k.beat_count = <uint8_t>s.length, s.side, 0
     every = every if every < 0xFFFF else 0xFFFF
     apart = every - k.beat_every if every > k.beat_every else k.beat_every - every
     regular = apart <= 20 or apart * 4 <= k.beat_every
@@ -182,6 +182,13 @@ cdef inline void time_trip(Cold* k, int side, int64_t trip) noexcept nogil:
     cdef uint32_t t = 1 if trip == 0 else <uint32_t>trip if trip < <int64_t>0xFFFFFFFF else <uint32_t>0xFFFFFFFF
     if k.round_trip[side] == 0 or t < k.round_trip[side]:
         k.round_trip[side] = t
+
+
+cdef inline void time_handshake(Cold* k, int side, Segment* s) noexcept nogil:
+    """A round trip begun by the last SYN or SYN-ACK ends with this segment, unless one was repeated or nobody knows how long ago
+    it was."""
+    if not k.handshake & SYN_REPEATED and k.handshake_after != <uint32_t>0xFFFFFFFF:
+        time_trip(k, side, since(s.t, k.first_t + k.handshake_after))
 
 
 cdef inline void answered(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, Segment* s, bint speaks) noexcept nogil:
@@ -221,7 +228,7 @@ cdef inline void reset(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     cdef bint resent = h.state & (RESENT << e) != 0
     spoke.t, spoke.frame, spoke.file, spoke.known = h.t_idle, h.idle_frame, h.idle_file, 1
     if h.state & (OPENING << e) and h.state & (SYN_SENT << e):
-        spoke.t, spoke.frame, spoke.file = k.handshake_t, h.last_frame, last_file
+        spoke.t, spoke.frame, spoke.file = h.t_last, h.last_frame, last_file
         without_idle(st, index, h, k, s, WAKE_SYN, &spoke, k.handshake & SYN_REPEATED != 0)
         return
     if h.pend and pend_of(st, h.pend).side == d and give_up(st, index, h, k):

@@ -52,29 +52,35 @@ cdef enum:  # a connection's state bits; those of side 1 are those of side 0 shi
     FIN_SENT = 1 << 10
     RST_SENT = 1 << 12
     BASE = 1 << 14        # first sequence number in this file is known (stream numbering)
-    STAMPS = 1 << 16      # carried the timestamps option
-    RESENT = 1 << 18      # sent outstanding payload again since idle_from
-    SPOKE_LAST = 1 << 20  # sent the last new payload
-    OPENING = 1 << 22     # its SYN is not acknowledged yet
+    RESENT = 1 << 16      # sent outstanding payload again since idle_from
+    SPOKE_LAST = 1 << 18  # sent the last new payload
+    OPENING = 1 << 20     # its SYN is not acknowledged yet
+    TOLD_DATA = 1 << 22   # its first payload and its first pure ACK stand in Cold.history
+    TOLD_ACK = 1 << 24
     # bits of the connection as a whole
-    FAST = 1 << 24        # may take the fast path
-    LOWER = 1 << 25       # idle_from is the start of the run: a lower bound
-    CHAIN = 1 << 26       # a silence ended and its end is not answered yet
-    RETIRED = 1 << 27     # an earlier incarnation: kept for reports, not in the table
-    FREE = 1 << 28        # the index is unused
-    PROBED = 1 << 30      # had a keepalive probe
-    LONE = 1 << 29        # one ACK-only segment of at most one byte so far: perhaps a probe
+    FAST = 1 << 26        # may take the fast path
+    LOWER = 1 << 27       # idle_from is the start of the run: a lower bound
+    CHAIN = 1 << 28       # a silence ended and its end is not answered yet
+    RETIRED = 1 << 29     # an earlier incarnation: kept for reports, not in the table
+    FREE = 1 << 30        # the index is unused
+    PROBED = 1 << 31      # had a keepalive probe
     BOTH = 3
 
 cdef enum:  # what was learned of a side's segments on the slow path, in Cold.traits; those of side 1 are shifted left by one
     OPTIONS_CUT = 1 << 0  # options that the snap length cut off
     DF_SET = 1 << 2       # "don't fragment" in some, and
     DF_CLEAR = 1 << 4     # not in some
+    STAMPS = 1 << 6       # carried the timestamps option
 
 cdef enum:  # how a connection began, in Cold.handshake
     BOTH_SYNS = 1
     SYN_REPEATED = 2
     LONE_BYTE = 4         # its first segment was an ACK with one byte
+    LONE = 8              # one ACK-only segment of at most one byte so far: perhaps a probe
+    SPOKE_FIRST = 16      # who sent the first payload; of side 1 shifted left by one
+
+cdef enum Letter:  # of a connection's history, Zeek's: the first of each side is noted, in order, in Cold.history
+    LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R, LETTER_T
 
 cdef enum:
     BATCH = 64
@@ -187,13 +193,16 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t periods
     uint32_t service                 # where its idle periods are counted, 0 for not decided
     uint32_t emitted                 # number of its last emission + 1 (modulo 2^32), 0 for none
-    uint16_t beat_length
-    uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
+    uint16_t history_more            # behind `history`
+    uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake
+    uint8_t beat_length              # at most HEARTBEAT_MOST
     uint8_t chain_payload
     uint8_t traits                   # OPTIONS_CUT and the like, by side
     # second line: beginnings and counts
     int64_t first_t
-    int64_t handshake_t
+    uint32_t handshake_after         # ns from there to the last SYN or SYN-ACK, at most 4.29 s
+    uint32_t history                 # letters of four bits, the first in the lowest: 1 + 2 x Letter + side. With the four of
+                                     # history_more just as many as there are of a connection that one side opens
     uint32_t first_frame, first_stream
     uint32_t base[2]                 # first sequence number in this file, for stream numbers
     uint32_t start[2]                # first sequence number: the ISN if ISN is set

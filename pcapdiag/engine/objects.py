@@ -102,6 +102,20 @@ def _side(client: bool) -> str:
     return "client" if client else "server"
 
 
+_LETTERS = "SHADFRT"  # in the order of the core's Letter
+
+
+@lru_cache(maxsize=4096)
+def history(told: int, client: int) -> str:
+    """The core's letters, four bits each, as text: those of the client in upper case."""
+    out = ""
+    while told:
+        letter, side = divmod((told & 15) - 1, 2)
+        out += _LETTERS[letter] if side == client else _LETTERS[letter].lower()
+        told >>= 4
+    return out
+
+
 def connection(*, roles: int, first: Any, last: Any, **facts: Any) -> Connection:
     """One connection's numbers as a Connection."""
     return Connection(roles_from=_ROLES[roles], first=RecordRef(*first), last=RecordRef(*last), **facts)

@@ -8,7 +8,7 @@ from .state cimport *
 from .table cimport closed, place, rebuild, replace, take_index
 from .services cimport decide_roles
 from .verdict cimport conclude, give_up
-from .idle cimport begin, own_outstanding, time_trip
+from .idle cimport begin, own_outstanding, time_handshake
 
 
 cdef inline void idle_since(State* st, Hot* h, Segment* s) noexcept nogil:
@@ -130,6 +130,7 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
 cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """A SYN or SYN-ACK that belongs to this connection."""
     cdef int d = s.side, e = 1 - s.side
+    cdef int64_t after
     cdef bint known
     if h.state & (ISN << d) and k.start[d] == s.seq:
         k.retransmissions[d] += 1
@@ -148,11 +149,11 @@ cdef inline void handshake(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
             h.state = (h.state & ~<uint32_t>(OPENING << e)) | ACKED << d
             h.acked[d] = s.ack
             if h.state & (SYN_SENT << e):
-                if not k.handshake & SYN_REPEATED:
-                    time_trip(k, d, since(s.t, k.handshake_t))
+                time_handshake(k, d, s)
                 k.handshake |= BOTH_SYNS
             decide_roles(st, h, k)
-        k.handshake_t = s.t
+        after = since(s.t, k.first_t)
+        k.handshake_after = <uint32_t>after if after < <int64_t>0xFFFFFFFF else <uint32_t>0xFFFFFFFF
     if s.length and delta(s.seq + 1 + s.length, h.next[d]) > 0:  # TCP Fast Open, RFC 7413
         h.next[d] = s.seq + 1 + s.length
     if not h.state & (SPOKE_LAST * BOTH):

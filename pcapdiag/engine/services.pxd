@@ -115,8 +115,8 @@ cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
         elif side != NOBODY:
             k.server = <uint8_t>side
             k.roles = ROLE_PORT
-        elif k.spoke_first:
-            k.server = 2 - k.spoke_first
+        elif k.handshake & (SPOKE_FIRST * BOTH):
+            k.server = 1 if k.handshake & SPOKE_FIRST else 0
             k.roles = ROLE_FIRST_PAYLOAD
         else:
             k.server = 1

@@ -7,7 +7,7 @@ from .state cimport *
 from .table cimport find, same_key
 from .verdict cimport conclude, emission_of, give_up, here, note, sample_survived, stamps_in
 from .idle cimport after_reset, answered, begin, break_silence, continuity, continuous, ends_idleness, is_probe
-from .idle cimport doubt, own_outstanding, quiet, reset, time_trip, wake
+from .idle cimport doubt, own_outstanding, quiet, reset, time_handshake, wake
 from .evict cimport make_room
 from .opening cimport enter, first_seen, handshake, idle_since, incarnation, number_quoted, number_stream
 
@@ -80,6 +80,34 @@ cdef inline void touch(State* st, Hot* h, Segment* s) noexcept nogil:
         h.ttl[d], h.via[d], h.ip_id[d], h.window[d] = s.ttl, s.via, s.ip_id, s.window
 
 
+cdef inline void tell(Cold* k, uint32_t letter, int d) noexcept nogil:
+    """Note a letter of the history, unless this side has it already."""
+    cdef uint64_t told = k.history | <uint64_t>k.history_more << 32, code = 1 + 2 * letter + d
+    cdef uint64_t same = told ^ code * <uint64_t>0x111111111111
+    if (same - <uint64_t>0x111111111111) & ~same & <uint64_t>0x888888888888:  # some four bits are the code
+        return
+    told |= code << (0 if told == 0 else (top_bit(told) & ~3) + 4)
+    k.history, k.history_more = <uint32_t>told, <uint16_t>(told >> 32)
+
+
+cdef inline void spell(Hot* h, Cold* k, Segment* s) noexcept nogil:
+    """Note what this segment is, if it is the first of its side: what Zeek's `history` says of it."""
+    cdef int d = s.side
+    cdef uint32_t flags = s.flags & (F_SYN | F_FIN | F_RST)
+    if flags == 0:
+        if s.length:
+            if not h.state & (TOLD_DATA << d):
+                h.state |= TOLD_DATA << d
+                tell(k, LETTER_D, d)
+        elif s.flags & F_ACK and not h.state & (TOLD_ACK << d):
+            h.state |= TOLD_ACK << d
+            tell(k, LETTER_A, d)
+    elif flags == F_SYN:
+        tell(k, LETTER_H if s.flags & F_ACK else LETTER_S, d)
+    elif flags & (flags - 1) == 0:     # two of them at once are no kind of their own
+        tell(k, LETTER_F if flags == F_FIN else LETTER_R, d)
+
+
 cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh) noexcept nogil:
     """What this segment acknowledges, and whether it left nothing outstanding."""
     cdef int d = s.side, e = 1 - s.side
@@ -87,8 +115,7 @@ cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh)
     if h.state & (OPENING << e):       # not stray: it acknowledges the SYN
         h.state &= ~<uint32_t>(OPENING << e)
         if h.state & (SYN_ACK_SENT << e):
-            if not k.handshake & SYN_REPEATED:
-                time_trip(k, d, since(s.t, k.handshake_t))
+            time_handshake(k, d, s)
         if not h.state & (SPOKE_LAST * BOTH) and not s.flags & F_FIN:
             idle_since(st, h, s)
     h.state &= ~<uint32_t>(OPENING << d)
@@ -112,7 +139,7 @@ cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
     """The connection's first segment was an ACK of at most one byte; is this its answer, so that it was a probe?"""
     cdef int e = 1 - s.side
     cdef uint32_t length = 1 if k.handshake & LONE_BYTE else 0
-    h.state &= ~<uint32_t>LONE
+    k.handshake &= ~<uint8_t>LONE
     if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 and s.ack == k.start[e] - length + 1:
         h.next[e] = k.start[e] = s.ack
         k.probes[e] += 1
@@ -229,12 +256,13 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         if h.pend:
             doubt(st, pend_of(st, h.pend), s)
         return index
+    spell(h, k, s)
     known = h.state & (KNOWN << d)
     gap = since(s.t, h.t_last)
-    if not h.state & (STAMPS << d) and s.header > 20:
+    if not k.traits & (STAMPS << d) and s.header > 20:
         stamps = stamps_in(s.record, s.captured, s.payload_at, s.header)
         if stamps == 1:
-            h.state |= STAMPS << d
+            k.traits |= <uint8_t>(STAMPS << d)
         elif stamps == 2:
             k.traits |= <uint8_t>(OPTIONS_CUT << d)
     if not s.flags & F_RST and not s.v6:
@@ -253,7 +281,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         s.seen = SEEN_SYN
         handshake(st, h, k, s)
         touch(st, h, s)
-        refresh(h)
+        refresh(h, k)
         return index
     if s.flags & F_RST:
         s.seen = SEEN_RST
@@ -272,9 +300,9 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
     fin = s.flags & F_FIN and not h.state & (FIN_SENT << d)
     fresh = s.length and not probing and (not known or delta(end, h.next[d]) > 0)
     if h.last_frame == 0 and s.flags & F_ALL == F_ACK and s.length <= 1:
-        h.state |= LONE                # perhaps a probe: its byte, if any, is not taken for payload
+        k.handshake |= LONE            # perhaps a probe: its byte, if any, is not taken for payload
         fresh = False
-    elif h.state & LONE:
+    elif k.handshake & LONE:
         hindsight(st, h, k, s)
     calm = gap >= st.min_idle and quiet(h, k, s)
     awake = (fresh or probing or fin) and ends_idleness(st, h, k, s)
@@ -301,6 +329,8 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
     p = pend_of(st, h.pend) if h.pend else NULL
     if probing:
         s.seen = SEEN_PROBE
+        if s.length:
+            tell(k, LETTER_T, d)       # the byte before the next was sent before
         probe(st, index, h, k, s, gap, last_file, awake)
     elif fresh:
         s.seen = SEEN_PAYLOAD
@@ -317,6 +347,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         s.seen = SEEN_RETRANSMISSION
         st.retransmissions += 1
         k.retransmissions[d] += 1
+        tell(k, LETTER_T, d)
         if not h.state & (ACKED << e) or delta(end, h.acked[e]) > 0:
             h.state |= RESENT << d
             k.resent_t, k.resent_frame, k.resent_file = s.t, s.frame, st.file
@@ -351,26 +382,26 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         h.state |= KNOWN << d
         h.next[d] = end
         k.start[d] = s.seq
-        if h.state & LONE and s.length:
+        if k.handshake & LONE and s.length:
             k.start[d] = end
             k.handshake |= LONE_BYTE
     elif fresh:
         h.next[d] = end
     if fresh:
         if not h.state & (SPOKE_LAST * BOTH):
-            k.spoke_first = <uint8_t>(1 + d)
+            k.handshake |= <uint8_t>(SPOKE_FIRST << d)
         h.state = (h.state & ~<uint32_t>(SPOKE_LAST * BOTH | LOWER)) | SPOKE_LAST << d
         idle_since(st, h, s)
     touch(st, h, s)
-    refresh(h)
+    refresh(h, k)
     return index
 
 
-cdef inline void refresh(Hot* h) noexcept nogil:
+cdef inline void refresh(Hot* h, Cold* k) noexcept nogil:
     """May the next segment take the fast path?"""
     cdef uint32_t need = (KNOWN | ACKED | BASE) * BOTH
-    cdef uint32_t never = (FIN_SENT | RST_SENT | OPENING) * BOTH | LOWER | RETIRED | LONE
-    if h.state & need == need and not h.state & never:
+    cdef uint32_t never = (FIN_SENT | RST_SENT | OPENING) * BOTH | LOWER | RETIRED
+    if h.state & need == need and not h.state & never and not k.handshake & LONE:
         h.state |= FAST
     else:
         h.state &= ~<uint32_t>FAST
@@ -472,6 +503,8 @@ cdef inline uint32_t track(State* st, Segment* s) noexcept nogil:
                             return index
                     elif ahead and s.t - h.t_idle <= ACK_DELAY:
                         s.seen = SEEN_ACK
+                        if unlikely_(not h.state & (TOLD_ACK << d)):
+                            spell(h, cold_of(st, index), s)
                         fast(h, s, d)
                         return index
             elif s.length and s.t - h.t_idle >= st.min_idle and wakes_plainly(st, h, s):
@@ -486,6 +519,8 @@ cdef inline void speak(State* st, Hot* h, Segment* s, int d) noexcept nogil:
     h.state = (h.state & ~<uint32_t>((SPOKE_LAST | RESENT) * BOTH)) | SPOKE_LAST << d
     h.t_idle, h.idle_frame, h.idle_file = s.t, s.frame, st.file
     s.seen = SEEN_PAYLOAD
+    if unlikely_(not h.state & (TOLD_DATA << d)):
+        spell(h, cold_of(st, s.where), s)
     fast(h, s, d)
 
 

@@ -178,7 +178,8 @@ class Connection:
     ``id`` is unique at one capture point, ``point`` is that point's index. ``stream`` is Wireshark's ``tcp.stream`` in
     file ``file`` (where it was first seen), None where it cannot be known. ``packets`` and ``payload`` are (from
     client, from server): packets with copies, payload in bytes by sequence numbers. ``handshake`` is whether SYN and
-    SYN-ACK were both captured.
+    SYN-ACK were both captured. ``history`` is in which order each side first sent what, in Zeek's letters: S SYN, H SYN-ACK,
+    A pure ACK, D payload, F FIN, R RST, T payload again; upper case from the client, lower case from the server.
     """
 
     point: int
@@ -199,6 +200,7 @@ class Connection:
     idle_periods: int
     fin: tuple[bool, bool]
     rst: tuple[bool, bool]
+    history: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ cdef inline void peer_facts(Hot* h, Cold* k, Pend* p) noexcept nogil:
     cdef int e = 1 - p.side, df
     if p.kind == WAKE_RST:             # nobody was to answer it: what it is compared with is its own side
         e = p.side
-    p.peer_stamps = 1 if h.state & (STAMPS << e) else 2 if k.traits & (OPTIONS_CUT << e) else 0
+    p.peer_stamps = 1 if k.traits & (STAMPS << e) else 2 if k.traits & (OPTIONS_CUT << e) else 0
     df = k.traits >> e & (DF_SET | DF_CLEAR)
     p.peer_df = 1 if df == DF_SET else 0 if df == DF_CLEAR else 2
     p.peer_round_trip = k.round_trip[e]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -121,6 +122,7 @@ def connection(c: Connection) -> Facts:
         "payload": _by_endpoint(c, c.payload), "retransmissions": _by_endpoint(c, c.retransmissions),
         "probes": _by_endpoint(c, c.probes), "copies": c.copies, "idle_periods": c.idle_periods,
         "fin": _by_endpoint(c, c.fin), "rst": _by_endpoint(c, c.rst),
+        "history": [(letter.upper(), tuple(c.client if letter.isupper() else c.server)) for letter in c.history],
     }  # fmt: skip
 
 
@@ -179,6 +181,7 @@ def comparable(result: Result) -> Facts:
         if any(c["rst"].values()):
             del c["last"], c["copies"], c["payload"]  # what still counts after a RST is nobody's business
             c["rst"] = True
+            c["history"] = list(takewhile(lambda told: told[0] != "R", c["history"]))
     resets = any("last" not in c for c in connections)
     totals = {k: v for k, v in result.totals.items() if k != "copies" or not resets}
     contexts = [{"first": ref, "kind": kind, "whose": whose} for kind, whose, ref in sorted(result.contexts, key=lambda c: c[2])]

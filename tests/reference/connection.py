@@ -45,6 +45,17 @@ def copied(c: Connection, s: Segment) -> bool:
     return True
 
 
+def spell(c: Connection, s: Segment, x: Side) -> None:
+    """Note what a segment is, by its flags; two of SYN, FIN and RST at once are nothing."""
+    flags = s.flags & (SYN | FIN | RST)
+    if flags == SYN:
+        c.tell("H" if s.flags & ACK else "S", x)
+    elif flags in (FIN, RST):
+        c.tell("F" if flags == FIN else "R", x)
+    elif not flags and (s.length or s.flags & ACK):
+        c.tell("D" if s.length else "A", x)
+
+
 def take(c: Connection, s: Segment) -> str:
     """Take a segment that is no copy and begins no other connection; say what it was."""
     x, y = c.side(s.source)
@@ -54,6 +65,7 @@ def take(c: Connection, s: Segment) -> str:
     if s.flags & RST and not c.reset and ends.obeyed_by_nobody(c, s, x, y):
         ends.doubt(c, s, y)
         return "stray"
+    spell(c, s, x)
     frozen = c.reset
     if s.flags & RST:
         ends.rst(c, s, x, y)
@@ -85,8 +97,11 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     if fresh:
         ends.payload(c, s, x, y)
     elif probe:
+        if s.length:
+            c.tell("T", x)
         ends.probe(c, s, x, y)
     elif kind == "retransmission":
+        c.tell("T", x)
         ends.again(c, s, x, y)
     if s.flags & FIN:
         ends.fin(c, s, x, y, fresh)

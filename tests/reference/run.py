@@ -146,6 +146,7 @@ def _connection(c: Connection) -> Facts:
         "first": c.first.ref, "last": (c.last or c.first).ref, "stream": c.first_stream,
         "packets": each("packets"), "payload": each("payload"), "retransmissions": each("retransmissions"),
         "probes": each("probes"), "copies": c.copies, "idle_periods": len(c.periods),
+        "history": [(letter, text(side.endpoint)) for letter, side in c.letters],
         "fin": {k: bool(v) for k, v in each("fin").items()}, "rst": {k: v is not None for k, v in each("reset").items()},
     }  # fmt: skip
 

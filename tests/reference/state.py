@@ -76,6 +76,7 @@ class Connection:
     survived: list[Silence] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)
     copies: int = 0
+    letters: list[tuple[str, Side]] = field(default_factory=list)  # what each side first sent, in order, as Zeek calls it
     without_idle: list[tuple[str, Side, Segment]] = field(default_factory=list)  # what was reset, of which side, by what
     clock: Clock = field(default_factory=Clock)
 
@@ -132,6 +133,11 @@ class Connection:
         if not s.flags & ACK:
             return self.acknowledged(y, s.time)
         return y.next is None or delta(y.next, s.ack) <= 0
+
+    def tell(self, letter: str, x: Side) -> None:
+        """Note a letter of the history, unless it is there already; there is room for twelve."""
+        if (letter, x) not in self.letters and len(self.letters) < 12:
+            self.letters.append((letter, x))
 
     def after_repeats(self, y: Side) -> None:
         """Let idleness begin where y last repeated what was outstanding."""
