@@ -13,6 +13,7 @@ from pcapdiag.engine.types import Connection, Outcome
 from pcapdiag.inference.types import ServiceView
 from pcapdiag.report.community import community_id
 from pcapdiag.report.model import CaptureFile
+from pcapdiag.report.zeek import conn_state, history
 
 #: Kinds of values: ns since the epoch, ns, a count, yes or no, text. Each may be None: nothing is known.
 TIME, GAP, COUNT, FLAG, TEXT = "time", "gap", "count", "flag", "text"
@@ -50,7 +51,11 @@ CONNECTION: tuple[Column[Connection], ...] = (
 )
 """The columns that name a connection, in every table that has one."""
 
-JOINS: tuple[Column[Connection], ...] = (Column("community_id", TEXT, lambda c: community_id(c.client, c.server)),)
+JOINS: tuple[Column[Connection], ...] = (
+    Column("community_id", TEXT, lambda c: community_id(c.client, c.server)),
+    Column("conn_state", TEXT, conn_state),
+    Column("history", TEXT, history),
+)
 """The columns by which a connection is found in the logs of other tools."""
 
 CONNECTIONS: tuple[Column[Connection], ...] = (

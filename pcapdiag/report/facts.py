@@ -22,6 +22,7 @@ from pcapdiag.engine.types import (
 )
 from pcapdiag.report.community import community_id
 from pcapdiag.report.times import iso
+from pcapdiag.report.zeek import conn_state, history
 
 _RST_ONLY = 0x04
 
@@ -92,7 +93,7 @@ def connection(c: Connection) -> Json:
         "last": ref(c.last), "handshake": c.handshake, "packets": sides(c.packets),
         "payload": sides(c.payload), "retransmissions": sides(c.retransmissions), "copies": c.copies,
         "probes": sides(c.probes), "idle_periods": c.idle_periods, "fin": sides(c.fin), "rst": sides(c.rst),
-        "community_id": community_id(c.client, c.server),
+        "community_id": community_id(c.client, c.server), "conn_state": conn_state(c), "history": history(c),
     }  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def connection(client: Endpoint = CLIENT, server: Endpoint = SERVER, **other: An
         first=ref(1, T0 - 400 * S), last=ref(15), handshake=True, packets=(9, 8), payload=(200, 900),
         retransmissions=(0, 1), copies=0, probes=(0, 0), idle_periods=2, fin=(False, False),
         rst=(False, True),
+        history="ShADadr",
     )  # fmt: skip
     return replace(facts, **other)
 

@@ -61,7 +61,8 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 NAMES = {
     "period.connection.client.address": "client", "period.connection.client.port": "client_port",
     "period.connection.server.address": "server", "period.connection.server.port": "server_port",
-    "period.connection.id": "connection", "period.connection.point": "point", "origin.sender": "rst_sender",
+    "period.connection.community_id": "community_id", "period.connection.conn_state": "conn_state",
+    "period.connection.history": "history", "period.connection.id": "connection", "period.connection.point": "point", "origin.sender": "rst_sender",
     "period.wake.kind": "wake", "period.wake.length": "sent_bytes", "sent.length": "sent_bytes", "sent.label": "sent",
     "period.wake.segments": "wake_segments", "period.answer.kind": "answer", "period.answer.delay": "answer_delay",
     "period.answer.count": "answer_count", "period.answer.acknowledges": "answer_acknowledges",
