@@ -163,7 +163,6 @@ cdef inline bint beats(Cold* k, Segment* s) noexcept nogil:
 
 cdef inline void wake(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file) noexcept nogil:
     """New payload after an idle period: somebody spoke again."""
-    cdef int d = s.side
     cdef Pend* p
     if h.pend and pend_of(st, h.pend).kind == WAKE_PAYLOAD:
         give_up(st, index, h, k)       # the wake before, whatever became of it
@@ -206,8 +205,8 @@ cdef inline bint waited(State* st, Hot* h, Cold* k, Pend* p, Segment* s) noexcep
 
 
 cdef inline bint asked_for_window(State* st, Hot* h, Cold* k, int d, int64_t gap) noexcept nogil:
-    """Did an ACK into the closed window of `d` come last, and no silence before it? Who asks for a window (RFC 9293 3.8.6.1) is at
-    work, and nothing was idle."""
+    """Did an ACK into the closed window of `d` come last, and no silence before it? Who asks for a window (RFC 9293 3.8.6.1) is
+    at work, and nothing was idle."""
     cdef int e = 1 - d
     return h.state & (KNOWN << d) and h.window[d] == 0 and gap < st.min_idle and h.t_side[e] == h.t_last \
         and h.t_side[d] != h.t_last and not (h.state & CHAIN and k.chain_side == e)
