@@ -15,7 +15,7 @@ from tests.end_to_end.shipped import CAPTURES, RESET
 Captured = pytest.CaptureFixture[str]
 #: How a request begins, in hexadecimal.
 GET = "47 45 54 20"
-FOLDER = {"report.txt", "report.json", "report.jsonl", "report.md", "report.html"}
+FOLDER = {"report.txt", "report.json", "report.jsonl", "report.csv", "report.md", "report.html", "timeline.png"}
 
 
 @pytest.mark.parametrize(("name", "first"), [("markdown", "**4 requests"), ("html", "<!DOCTYPE html>")])
