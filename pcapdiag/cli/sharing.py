@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ def anonymize_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--anonymize`` and ``--anonymize-key``; the command gets ``key``, None if nothing is to be replaced."""
 
     def gathered(*, anonymize: bool, anonymize_key: bytes | None, **given: Any) -> Any:
-        key = anonymize_key or (secrets.token_bytes(32) if anonymize else None)
+        key = anonymize_key or (os.urandom(32) if anonymize else None)
         if key is not None and given.get("payload"):
             raise click.UsageError("--anonymize removes what --payload asks for")
         return command(key=key, **given)
