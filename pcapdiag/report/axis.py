@@ -119,5 +119,6 @@ def _placed(pieces: Sequence[Sequence[int]]) -> Iterable[Piece]:
     unit = (1 - room * breaks) / sum(weights)
     left = 0.0
     for piece, weight in zip(pieces, weights, strict=True):
-        yield Piece(piece[0], piece[-1], left, left + weight * unit)
+        right = min(1.0, left + weight * unit)  # the sum of so many roundings may be a hair too much
+        yield Piece(piece[0], piece[-1], min(left, right), right)
         left += weight * unit + room
