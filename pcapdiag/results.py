@@ -12,13 +12,14 @@ from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import ServiceView
 from pcapdiag.reading import Progress
 from pcapdiag.report.grouping import spread
-from pcapdiag.report.model import CaptureFile, FileNames, Report
+from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
 from pcapdiag.selection import Selection
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+    from scapy.plist import PacketList
 
     from pcapdiag.report.lanes import Align
 
@@ -26,11 +27,11 @@ T = TypeVar("T")
 
 
 class _Rows(Sequence[T], Generic[T]):
-    """An immutable sequence that can be shown as a table."""
+    """An immutable sequence that can be shown as a table; in a notebook it shows itself as one."""
 
-    def __init__(self, rows: Sequence[T], names: FileNames) -> None:
+    def __init__(self, rows: Sequence[T], report: Report) -> None:
         self._rows = tuple(rows)
-        self._names = names
+        self._report = report
 
     @overload
     def __getitem__(self, index: int) -> T: ...
@@ -54,6 +55,11 @@ class _Rows(Sequence[T], Generic[T]):
     def __repr__(self) -> str:
         return f"<{len(self)} {type(self).__name__.lower()}>"
 
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.notebook import rows
+
+        return rows(self._rows)
+
 
 class Findings(_Rows[Finding]):
     """Findings in order of time."""
@@ -62,7 +68,7 @@ class Findings(_Rows[Finding]):
         """One row a finding; times are datetime64[ns, UTC], gaps timedelta64[ns]. Needs pandas."""
         from pcapdiag.report.frames import findings_frame
 
-        return findings_frame(self, self._names)
+        return findings_frame(self, self._report)
 
 
 class IdlePeriods(_Rows[IdlePeriod]):
@@ -130,6 +136,23 @@ class Analysis:
         found = excerpts(self._paths, chosen, self._engines, self.report.options.max_connections, progress)
         return replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
 
+    def packets(self, finding: Finding) -> PacketList:
+        """The packets around a finding, in the order of the capture, as scapy has them: dissected from their link layer on, with
+        their times and, as comments, their frames and what each was taken for. Where the report is `detailed` they are those of
+        its excerpt; else the captures are read again for this one connection. Needs scapy.
+
+        Raises CaptureError if the captures cannot be read again.
+        """
+        from pcapdiag.report.scapy_ import packet_list
+
+        excerpt = self.report.excerpt(finding.period)
+        if excerpt is None:
+            from pcapdiag.excerpts import excerpts
+
+            found = excerpts(self._paths, [finding.period], self._engines, self.report.options.max_connections)
+            excerpt = found[0] if found else None
+        return packet_list(excerpt, finding)
+
     def plot_timeline(self, *, align: Align = "time") -> Figure:
         """A picture with a lane for each affected connection: its packets, the idle gap with its length, the wake, the answer.
 
@@ -174,6 +197,11 @@ class Analysis:
     def capture(self) -> CaptureFiles:
         """What was read, file by file."""
         return CaptureFiles(self.report.files, self.report)
+
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.notebook import whole
+
+        return whole(self.report)
 
     def __repr__(self) -> str:
         r: Any = self.report

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, SegmentFacts
 from pcapdiag.report.columns import CONNECTION, COUNT, FLAG, GAP, JOINS, TEXT, TIME, Column, via
 from pcapdiag.report.filters import display_filter, proof
-from pcapdiag.report.model import FileNames, group_of
+from pcapdiag.report.model import Report, group_of
 from pcapdiag.rules.types import Finding
 
 _FRAME: tuple[Column[RecordRef], ...] = (Column("frame", COUNT, lambda r: r.frame),)
@@ -124,7 +124,7 @@ _FINE: tuple[Column[IdlePeriod], ...] = (
 PERIODS: tuple[Column[IdlePeriod], ...] = (*_PLAIN, *_FINE)
 
 
-def finding_columns(names: FileNames) -> tuple[Column[Finding], ...]:
+def finding_columns(report: Report) -> tuple[Column[Finding], ...]:
     """The columns of a finding: its verdict, all of its idle period, where to look in Wireshark."""
     return (
         Column("group", TEXT, group_of),
@@ -143,8 +143,9 @@ def finding_columns(names: FileNames) -> tuple[Column[Finding], ...]:
         Column("against", TEXT, lambda f: "; ".join(f.against) or None),
         Column("compared", TEXT, lambda f: "; ".join(f.compared) or None),
         Column("twins", COUNT, lambda f: len(f.twins)),
-        Column("file_name", TEXT, lambda f: names.file_name(f.period.file)),
+        Column("file_name", TEXT, lambda f: report.file_name(f.period.file)),
         Column("display_filter", TEXT, lambda f: display_filter(
             p.ref for p in proof(f.period) if p.ref.file == f.period.file)),
         *via(_period, _FINE),
+        Column("anonymized", FLAG, lambda _: report.anonymized is not None),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pcapdiag.engine.types import Connection, IdlePeriod
+from pcapdiag.engine.types import Connection, IdlePeriod, Traced
 from pcapdiag.inference.events import sentence
 from pcapdiag.inference.types import Event, ServiceView
 from pcapdiag.report.excerpt import Excerpt
@@ -115,12 +115,20 @@ def point(p: Point) -> Json:
 def steps(connection: Connection, shown: Sequence[Step], evidence: Mapping[tuple[int, int], int]) -> list[Json]:
     """Packets of a connection, with relative numbers, and their frames in the evidence; their bytes are not told."""
     return [
-        {"record": ref(s.segment.ref), "from": "client" if s.segment.source == connection.client else "server",
-         "flags": s.segment.flags, "seq": s.seq, "ack": s.ack, "length": s.segment.length, "window": s.segment.window,
-         "seen": str(s.segment.seen), "after_ns": s.after, "omitted": s.omitted,
+        {**traced(connection, s.segment), "seq": s.seq, "ack": s.ack, "after_ns": s.after, "omitted": s.omitted,
          "evidence_frame": evidence.get((s.segment.ref.file, s.segment.ref.frame))}
         for s in shown
     ]  # fmt: skip
+
+
+def traced(connection: Connection, s: Traced) -> Json:
+    """One segment of a connection, or the ICMP error that quotes it."""
+    return {
+        "record": ref(s.ref), "stream": s.stream, "from": "client" if s.source == connection.client else "server",
+        "flags": s.flags, "raw_seq": s.seq, "raw_ack": s.ack, "length": s.length, "window": s.window, "ttl": s.ttl,
+        "ip_id": s.ip_id, "via": s.via, "seen": str(s.seen), "link_type": s.link_type, "original": s.original,
+        "icmp": None if s.icmp is None else {"type": s.icmp[0], "code": s.icmp[1]},
+    }  # fmt: skip
 
 
 def excerpt(e: Excerpt, evidence: Mapping[tuple[int, int], int]) -> Json:

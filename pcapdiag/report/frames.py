@@ -13,7 +13,7 @@ from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import ServiceView
 from pcapdiag.report.columns import CONNECTIONS, COUNT, FILES, FLAG, GAP, SERVICES, TEXT, TIME, Column
 from pcapdiag.report.columns_findings import PERIODS, finding_columns
-from pcapdiag.report.model import CaptureFile, FileNames
+from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ _NOT_A_TIME = -(2**63)  # numpy's NaT
 T = TypeVar("T")
 
 
-def findings_frame(findings: Iterable[Finding], names: FileNames) -> pd.DataFrame:
+def findings_frame(findings: Iterable[Finding], report: Report) -> pd.DataFrame:
     """One row a finding: its verdict, all columns of its idle period, where to look in Wireshark."""
-    return _table(finding_columns(names), list(findings))
+    return _table(finding_columns(report), list(findings))
 
 
 def idle_periods_frame(periods: Iterable[IdlePeriod]) -> pd.DataFrame:

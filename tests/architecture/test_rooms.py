@@ -49,7 +49,7 @@ GUESTS: dict[str, tuple[str, ...]] = {
     "numpy": ("report.frames",),
     "matplotlib": ("report.timeline", "results"),  # results: as for pandas
     "dpkt": ("report.pcapng", "rules.payload", "lab."),
-    "scapy": ("conversation.packets", "lab."),
+    "scapy": ("conversation.packets", "report.scapy_", "results", "lab."),  # results: as for pandas
     "rich": ("report.text", "cli."),
     "click": ("cli.",),
     "isal": ("capture.decoders",),

@@ -14,8 +14,10 @@ from jsonschema import Draft202012Validator
 
 from pcapdiag.engine import types as engine
 from pcapdiag.inference.types import Event, FailedSilence, ServiceView
+from pcapdiag.report.excerpt import Excerpt, Successor
 from pcapdiag.report.json_ import JsonReport
 from pcapdiag.report.jsonl import JsonLines
+from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import Anonymized, CaptureFile, Options, Point, Report
 from pcapdiag.report.times import iso
 from pcapdiag.rules.types import Doubt, Finding, Limit, Origin, Sent, Signal
@@ -121,7 +123,7 @@ def test_times_stand_twice_and_agree() -> None:
 
 
 # What is left out on purpose, or stands under a clearer name.
-PRIVATE = {"head", "payload"}
+PRIVATE = {"head", "payload", "payload_at"}
 RENAMED = {
     "ref": "record",
     "probed": "probed_connections",
@@ -134,12 +136,15 @@ RENAMED = {
     "facts": "format",
     "evidence": "evidence_frame",
     "totals": "copies",
+    "segment": "record",
+    "source": "from",
+    "target": "from",
 }
 TYPES = (
     engine.RecordRef, engine.SegmentFacts, engine.Wake, engine.Answer, engine.PeerFacts, engine.Connection,
     engine.IdlePeriod, engine.Extreme, engine.Service, engine.Damage, engine.FileFacts, engine.Totals,
     Finding, Sent, Doubt, Origin, Signal, FailedSilence, Event, ServiceView, CaptureFile, Point, Options, Limit, Report,
-    Anonymized,
+    Anonymized, Excerpt, Successor, Step, engine.Traced,
 )  # fmt: skip
 
 
