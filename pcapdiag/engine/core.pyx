@@ -80,7 +80,7 @@ cdef class Engine:
         if st.chunks != NULL:
             raise RuntimeError("an engine is initialised once")
         st.min_idle, st.most, st.keep_all, st.trace = min_idle, max_connections, keep == "all", trace
-        watch = set(objects.key(*ends) for ends in watch)
+        watch = {objects.key(*ends) for ends in watch}
         if watch:
             st.trace = st.keep_all = 1
             st.watches = <Hot*>calloc(len(watch), sizeof(Hot))

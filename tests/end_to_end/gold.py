@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pcapdiag.report.formats import suffix
+from pcapdiag.report.formats import FORMATS, suffix
 from tests.end_to_end.command import pcapdiag
 from tests.end_to_end.shipped import ROOT
 
 FOLDER = Path("tests/gold")
 #: Which capture in which formats: a few that show much of a format, so that a change can be reviewed.
 REPORTS = (
-    ("reset-after-idle", ("markdown", "html")),
-    ("reset-by-the-middle", ("markdown",)),
-    ("request-after-fin", ("markdown",)),
-    ("late-answer-lost", ("markdown",)),
-    ("refused", ("markdown",)),
+    ("reset-after-idle", FORMATS),
+    ("reset-by-the-middle", ("terminal", "csv", "markdown")),
+    ("request-after-fin", ("terminal", "csv", "markdown")),
+    ("late-answer-lost", ("terminal", "csv", "markdown")),
+    ("refused", ("terminal", "markdown")),
     ("keepalive-survives", ("markdown", "html")),
 )
 
@@ -35,7 +35,7 @@ def stale(wanted: dict[Path, str], root: Path = ROOT) -> list[Path]:
     there = {path.relative_to(root) for path in (root / FOLDER).glob("*") if path.is_file()}
     return sorted(
         path for path in there | wanted.keys()
-        if path not in wanted or not (root / path).exists() or (root / path).read_text(encoding="utf-8") != wanted[path]
+        if path not in wanted or not (root / path).exists() or (root / path).read_bytes() != wanted[path].encode()
     )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
             sys.stdout.write(f"{path}: not what is printed\n")
         elif path in wanted:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(wanted[path], encoding="utf-8")
+            (root / path).write_bytes(wanted[path].encode())
             sys.stdout.write(f"{path}: written anew\n")
         else:
             (root / path).unlink()
