@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import replace
 from io import StringIO
@@ -94,7 +95,15 @@ def test_the_diagnosis_is_the_same(path: Path, tmp_path: Path) -> None:
     assert facts(again(made(hidden), tmp_path)) == facts(report)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+def test_each_row_of_a_table_says_so() -> None:
+    """CSV has no place for a sentence: a column says it of every row."""
+    plain = detailed(RESET)
+    for report, said in ((anonymized(plain, KEY), "true"), (plain, "false")):
+        rows = list(csv.DictReader(StringIO(rendered(report, "csv"), newline="")))
+        assert [row["anonymized"] for row in rows] == [said] * len(report.findings)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "csv"])
 def test_every_format_says_so(name: str) -> None:
     """Who reads an anonymised report knows it."""
     plain = detailed(RESET)

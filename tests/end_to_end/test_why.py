@@ -22,7 +22,7 @@ def test_the_story_of_one_connection() -> None:
     assert lines[1] == "10.1.0.1:40258 is the client: it sent the SYN."
     assert "then 6.001 s without a packet" in done.stdout
     assert "IDLE101     reset-after-idle, certain" in done.stdout
-    assert "    not         IDLE102, which would need: It was retransmitted at least twice" in done.stdout
+    assert "    not         IDLE102, which would need: Nothing of the peer came, or an ICMP" in done.stdout
     assert "    not         IDLE105, IDLE106, which would need: A keepalive probe was sent" in done.stdout
     for code in [f"IDLE10{n}" for n in range(2, 10)] + ["CTX201", "CTX202"]:
         assert done.stdout.count(code) == 1

@@ -72,6 +72,7 @@ def take(c: Connection, s: Segment) -> str:
         kind = "rst"
     elif c.reset and not (ends.swapped_rst(c, s, y) and (is_new_payload(s, x) or is_probe(s, x, y))):
         ends.after_reset(c, s, x)
+        x.hear(s)
         kind = "stray"
     else:
         kind = _live(c, s, x, y)

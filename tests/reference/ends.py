@@ -104,7 +104,7 @@ def probe(c: Connection, s: Segment, x: Side, y: Side) -> None:
         c.settle()  # a wake that was only acknowledged is over
         step = c.clock.since(c.idle_from.ref)
         c.run = Run(x, s, s, c.idle_from, before, silence, clock_back=step, piece=c.piece, probes=before_it,
-                    late=bool(x.fin or y.fin))  # fmt: skip
+                    late=bool(x.fin or y.fin), stream=c.stream)  # fmt: skip
     if swapped and c.run:
         if swapped[2]:
             c.periods.remove(swapped[2])
@@ -116,6 +116,7 @@ def _probed(c: Connection, run: Run) -> Period:
     period = c.end_period("probe", run.first, run.side, run.before, run.silence, run.start)
     period.segments, period.retransmissions = run.count, run.count - 1
     period.clock_back, period.hole = run.clock_back, run.start.run != run.piece  # as they were at its first
+    period.stream = run.stream
     period.last_sent, period.sent_last = run.last.ref, run.last.time
     period.probes = run.probes
     c.run = None

@@ -69,9 +69,13 @@ class Side:
             self.next = end
         if s.flags & SYN and self.isn is None:
             self.isn = s.seq
+        self.hear(s)
+        return new
+
+    def hear(self, s: Segment) -> None:
+        """Take its acknowledgement."""
         if s.flags & ACK and (self.acked is None or delta(s.ack, self.acked) > 0):
             self.acked = s.ack
-        return new
 
 
 def start_of(s: Segment) -> int:

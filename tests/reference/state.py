@@ -44,6 +44,7 @@ class Run:
     piece: int = 0
     probes: dict[Side, int] = field(default_factory=dict)  # inside the idle period, before the first of these
     late: bool = False  # after a FIN: no wake any more, but a RST still belongs to it
+    stream: int | None = None  # in the file of the first
 
 
 @dataclass(slots=True, eq=False)
