@@ -85,12 +85,13 @@ def test_shifting_all_times_changes_only_times(packets: list[Packet], shift: int
 @MORE
 @given(connections(0), st.lists(connections(7), max_size=2))
 def test_bystanders_change_nothing(packets: list[Packet], others: list[list[Packet]]) -> None:
-    """Bystander connections change nothing."""
+    """Bystander connections change nothing, but for how long the capture goes on: here as long without them."""
     first = [beacon(START - SECOND), beacon(START - SECOND)._replace(interface=1)]
     tagged = [(p, True) for p in packets] + [(p, False) for other in others for p in other]
     tagged.sort(key=lambda pair: pair[0].time)
-    alone = core([pcapng([*first, *(p for p, mine in tagged if mine)])], SECOND)
-    crowd = core([pcapng([*first, *(p for p, _ in tagged)])], SECOND)
+    last = beacon(max((p.time for p, _ in tagged), default=START))
+    alone = core([pcapng([*first, *(p for p, mine in tagged if mine), last])], SECOND)
+    crowd = core([pcapng([*first, *(p for p, _ in tagged), last])], SECOND)
     number = {(0, 1): (0, 1), (0, 2): (0, 2)}
     for at, (_, mine) in enumerate(tagged, 3):
         if mine:
