@@ -132,9 +132,9 @@ class _Wanted:
         for one in self.affected:
             if one.found is not None:
                 ladder = self.ladders[one.found]
-                wakes = tuple(sorted(one.wakes, key=_place))
+                wakes = tuple(sorted(one.wakes, key=lambda wake: wake.place))
                 made.append(Excerpt(one.connection, wakes, ladder.steps(), ladder.segments, self.next(one.successor)))
-        return tuple(sorted(made, key=lambda e: _place(e.wakes[0])))
+        return tuple(sorted(made, key=lambda e: e.wakes[0].place))
 
     def next(self, connection: Connection | None) -> Successor | None:
         """The next connection, if it was met."""
@@ -159,7 +159,3 @@ def _last(period: IdlePeriod) -> RecordRef:
     """The last record of a period that is the connection's own: what ends it without an answer may be the SYN of the next one."""
     told = {period.wake.first.ref, *([] if period.answer is None else [period.answer.first.ref])}
     return max((r for r in _frames(period) if r != period.ended or r in told), key=lambda r: (r.file, r.frame))
-
-
-def _place(ref: RecordRef) -> tuple[int, int, int]:
-    return ref.time, ref.file, ref.frame

@@ -86,6 +86,11 @@ class RecordRef(NamedTuple):
     frame: int
     time: int
 
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """What records are ordered by: their time, and at the same time where they stand."""
+        return self.time, self.file, self.frame
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentFacts:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapdiag.durations import format_duration
-from pcapdiag.engine.types import IdlePeriod, RecordRef, WakeKind
+from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, WakeKind
 from pcapdiag.report.canvas import Canvas, Row
 from pcapdiag.report.filters import display_filters, proof
 from pcapdiag.report.model import FileNames
 from pcapdiag.report.strip import strip
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
-from pcapdiag.report.words import answer, count, gap, origin, sent
+from pcapdiag.report.words import answer, count, gap, nothing_came, origin, sent
 from pcapdiag.rules.conditions import all_but_crossed, client_waited_for, crossed
 from pcapdiag.rules.types import Confidence, Finding, Severity
 
@@ -25,9 +25,9 @@ def ends(period: IdlePeriod) -> str:
     return f"{period.connection.client} -> {period.connection.server}"
 
 
-def stream(period: IdlePeriod) -> str:
-    """Wireshark's number of the connection."""
-    return "tcp.stream unknown" if period.stream is None else f"tcp.stream {period.stream}"
+def stream(of: IdlePeriod | Connection) -> str:
+    """Wireshark's number of the connection, in the file that the period, or the connection, is in."""
+    return "tcp.stream unknown" if of.stream is None else f"tcp.stream {of.stream}"
 
 
 def in_file(index: int, word: str, canvas: Canvas, names: FileNames | None) -> str:
@@ -76,8 +76,8 @@ def proof_rows(finding: Finding, canvas: Canvas, names: FileNames | None) -> Ite
         elsewhere = in_file(at.file, "(in", canvas, names) if at.file != period.file else ""
         spans = [*frame_told(finding, role, at, canvas), *words(elsewhere and elsewhere + ")", "dim")]
         yield Row(f"frame {at.frame}", spans, "")
-    if period.answer is None and period.wake.kind is not WakeKind.RST:
-        yield canvas.told("after", answer(period), "bad")
+    if nothing := nothing_came(period):
+        yield canvas.told("after", nothing, "bad")
 
 
 def frame_told(finding: Finding, role: str, at: RecordRef, canvas: Canvas) -> list[Span]:

@@ -8,7 +8,7 @@ from pcapdiag.engine.types import Bound, IdlePeriod, RecordRef, WakeKind
 from pcapdiag.report.filters import proof
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean
-from pcapdiag.report.words import answer, gap, origin, sent
+from pcapdiag.report.words import answer, gap, nothing_came, origin, sent
 from pcapdiag.rules.phrases import noun
 from pcapdiag.rules.types import Finding
 
@@ -43,7 +43,8 @@ def _shown(finding: Finding, role: str, ref: RecordRef, label: bool) -> str:
         what = sent(finding)
         if label and finding.sent.label and period.wake.kind is WakeKind.PAYLOAD:
             what += f" ({clean(finding.sent.label)})"
-        came = f"; {answer(period)}" if period.answer is None and period.wake.kind is not WakeKind.RST else ""
+        nothing = nothing_came(period)
+        came = f"; {nothing}" if nothing else ""
         return f"the {period.sender}'s {noun(period)}: {what}{_after(period)}{came}"
     if role == "last before":
         by = f", from the {period.last_speaker}" if period.last_speaker else ""

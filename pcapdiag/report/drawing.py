@@ -6,7 +6,6 @@ but for what the paper itself must escape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -141,8 +140,3 @@ def inside(text: Text, left: float, right: float) -> Text:
     a, b = extent(text)
     shift = max(0.0, left - a) - max(0.0, b - right)
     return text._replace(x=text.x + shift)
-
-
-def words_of(shapes: Iterable[Shape]) -> list[str]:
-    """All the words of a drawing."""
-    return [shape.text for shape in shapes if isinstance(shape, Text)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod, Outcome, RolesFrom, Seen, WakeKind
-from pcapdiag.report.blocks import finding_body
+from pcapdiag.report.blocks import finding_body, stream
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.explanation import Explanation, Incarnation, Judged
 from pcapdiag.report.ladder import Step
@@ -57,9 +57,8 @@ def lines(explanation: Explanation, canvas: Canvas, every: bool) -> Iterator[str
 
 
 def _head(connection: Connection, canvas: Canvas) -> Iterator[str]:
-    stream = "tcp.stream unknown" if connection.stream is None else f"tcp.stream {connection.stream}"
     ends = [Span(f"{connection.client} ->", "heading"), Span(str(connection.server), "heading")]
-    yield from canvas.lines([*ends, Span(f" {stream}")])
+    yield from canvas.lines([*ends, Span(f" {stream(connection)}")])
 
 
 def _roles(incarnation: Incarnation, canvas: Canvas) -> Iterator[str]:

@@ -24,7 +24,7 @@ def proof(period: IdlePeriod) -> tuple[Proof, ...]:
     answer = period.answer
     out = [] if period.start is None else [Proof("last before", period.start)]
     fin, wake = period.peer_fin, Proof(period.kind, period.wake.first.ref)
-    early = fin is not None and _place(fin) < _place(wake.ref)
+    early = fin is not None and fin.place < wake.ref.place
     fins = [] if fin is None or fin == period.start else [Proof("FIN", fin)]
     out += [*fins, wake] if early else [wake, *fins]
     if period.heard is not None:
@@ -35,10 +35,6 @@ def proof(period: IdlePeriod) -> tuple[Proof, ...]:
         if answer.went_on is not None:
             out.append(Proof("went on", answer.went_on))
     return tuple(out)
-
-
-def _place(ref: RecordRef) -> tuple[int, int, int]:
-    return ref.time, ref.file, ref.frame
 
 
 def display_filter(refs: Iterable[RecordRef]) -> str:

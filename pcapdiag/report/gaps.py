@@ -10,11 +10,11 @@ from pcapdiag.durations import parse_duration
 from pcapdiag.engine.types import Bound, Endpoint, RecordRef
 from pcapdiag.inference import silences
 from pcapdiag.inference.types import ServiceView
+from pcapdiag.report.headline import in_silence
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean
 from pcapdiag.report.times import seconds
-from pcapdiag.report.words import count, failed_silence
-from pcapdiag.rules.catalogue import VERDICTS
+from pcapdiag.report.words import SIGN, beyond, count, failed_silence, survived
 from pcapdiag.rules.types import Finding
 
 _S = 1_000_000_000
@@ -48,7 +48,7 @@ class Failure:
     @property
     def title(self) -> str:
         """The failure in words."""
-        return f"{_SIGN[self.bound]}{seconds(self.length)}: {self.rule}, frame {self.ref.frame}"
+        return f"{SIGN[self.bound]}{seconds(self.length)}: {self.rule}, frame {self.ref.frame}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,6 @@ _TICKS = (
     "1 ms", "10 ms", "100 ms", "1 s", "2 s", "5 s", "10 s", "20 s", "30 s", "1 min", "2 min", "5 min", "10 min", "20 min",
     "30 min", "1 h", "2 h", "4 h", "8 h", "1 d", "2 d", "5 d", "10 d", "30 d",
 )  # fmt: skip
-_SIGN = {Bound.EXACT: "", Bound.LOWER: ">= ", Bound.UPPER: "<= "}
-_IN_SILENCE = {rule.code for rule in VERDICTS if rule.in_silence}
 
 
 def gaps(report: Report, most: int = MOST) -> tuple[GapPlot, ...]:
@@ -119,7 +117,7 @@ def gaps(report: Report, most: int = MOST) -> tuple[GapPlot, ...]:
 
 def _failure(finding: Finding) -> Failure:
     period = finding.period
-    inside = finding.rule in _IN_SILENCE
+    inside = in_silence(finding)
     # What a timeout saw is the silence since the last answered segment, not since the last payload: probes may lie between.
     length = silences.failed_silence(period).length if inside else period.silence
     return Failure(length, finding.rule, period.bound, inside, period.wake.first.ref)
@@ -148,17 +146,13 @@ def _range(parts: Iterable[tuple[ServiceView, tuple[Bucket, ...], tuple[Failure,
 
 
 def _plot(view: ServiceView, buckets: tuple[Bucket, ...], failures: tuple[Failure, ...], start: int, end: int) -> GapPlot:
-    survived, failed = view.longest_survived, view.shortest_failed
-    text = "none was seen to survive"
-    if survived:
-        text = f"longest survived {'>= ' if survived.lower_bound else ''}{seconds(survived.length)}"
+    longest, failed = view.longest_survived, view.shortest_failed
+    text = f"longest survived {survived(longest)}" if longest else "none was seen to survive"
     if failed:
-        text += f", shortest that failed {failed_silence(failed)}"
-        least = "at least " if view.total_is_lower_bound else ""
-        text += f"; {view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
+        text += f", shortest that failed {failed_silence(failed)}; {beyond(view)}"
     else:
         text += f" of {count(view.service.survived, 'silence')}; none failed"
     return GapPlot(
-        view.endpoint, start, end, buckets, failures, survived.length if survived else None, failed.length if failed else None,
+        view.endpoint, start, end, buckets, failures, longest.length if longest else None, failed.length if failed else None,
         text, "" if view.pattern == "none" else f"{view.pattern}: {clean(view.pattern_reason)}",
     )  # fmt: skip

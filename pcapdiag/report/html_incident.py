@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pcapdiag.engine.types import Connection, WakeKind
+from pcapdiag.engine.types import Connection
 from pcapdiag.report.blocks import ends, limiting_rows, stream
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import display_filters
@@ -13,7 +13,7 @@ from pcapdiag.report.markup import NEWLINE, Markup, facts, spans, tag, together
 from pcapdiag.report.model import Report
 from pcapdiag.report.rungs import NOTED, Rung, following, more_after, rungs
 from pcapdiag.report.times import iso, relative
-from pcapdiag.report.words import answer, count, gap
+from pcapdiag.report.words import count, gap, nothing_came
 from pcapdiag.rules.types import Finding, Signal
 
 #: Bytes shown of a request, if its payload is asked for, and bytes on a line.
@@ -38,8 +38,7 @@ def _inside(finding: Finding, report: Report, canvas: Canvas, payload: bool) -> 
     excerpt = report.excerpt(finding.period)
     shown = rungs(finding, report, canvas)
     yield tag("h3", "Packets")
-    last = answer(finding.period) if finding.period.answer is None and finding.period.wake.kind is not WakeKind.RST else ""
-    yield ladder(finding.period.connection, shown, last, more_after(excerpt, shown))
+    yield ladder(finding.period.connection, shown, nothing_came(finding.period), more_after(excerpt, shown))
     if excerpt is not None and excerpt.successor is not None:
         next_ = excerpt.successor
         rest = next_.segments - len(next_.steps)

@@ -62,8 +62,7 @@ def next_connection(excerpt: Excerpt | None) -> str | None:
     since = next_.first.time - excerpt.wakes[-1].time
     when = f"{format_duration(since)} after" if since >= 0 else f"{format_duration(-since)} before"
     opened = "with its handshake" if next_.handshake else "without a whole handshake"
-    number = "tcp.stream unknown" if next_.stream is None else f"tcp.stream {next_.stream}"
-    frames = f"{number}, from frame {next_.first.frame}"
+    frames = f"{stream(next_)}, from frame {next_.first.frame}"
     client, server = next_.payload
     payload = f"{count(client, 'byte')} from the client and {count(server, 'byte')} from the server"
     return f"{next_.client} -> {next_.server} ({frames}), begun {when} the last incident here, {opened}; {payload}"

@@ -14,7 +14,7 @@ from pcapdiag.engine.types import Endpoint, IdlePeriod, RecordRef, WakeKind
 from pcapdiag.report.axis import Axis, Span, axis
 from pcapdiag.report.filters import proof
 from pcapdiag.report.headline import headline, others
-from pcapdiag.report.marks import Mark, MarkKind, Side, marks, other, place, side
+from pcapdiag.report.marks import Mark, MarkKind, Side, marks, other, side
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean, cut
 from pcapdiag.report.words import answer, count, gap, sent
@@ -91,7 +91,7 @@ def lanes(report: Report, *, align: Align = "time", most: int = 50) -> Lanes:
     affected = _affected(report)
     # Those with packets first: they were chosen to have one of each service and rule.
     chosen = sorted(affected, key=lambda found: report.excerpt(found[0].period) is None)[:most]
-    chosen.sort(key=lambda found: place(found[0].period.wake.first.ref))
+    chosen.sort(key=lambda found: found[0].period.wake.first.ref.place)
     origin = min((_first(found, report) for found in chosen), default=0) if align == "time" else None
     drawn: list[Lane] = []
     legible: list[Span] = []
@@ -116,7 +116,7 @@ def _affected(report: Report) -> list[list[Finding]]:
     for finding in (*report.incidents, *report.heartbeats, *report.unproved, *harmless):
         c = finding.period.connection
         by_connection.setdefault((c.point, c.client, c.server, c.first), []).append(finding)
-    return [sorted(found, key=lambda f: place(f.period.wake.first.ref)) for found in by_connection.values()]
+    return [sorted(found, key=lambda f: f.period.wake.first.ref.place) for found in by_connection.values()]
 
 
 def _first(found: Sequence[Finding], report: Report) -> int:

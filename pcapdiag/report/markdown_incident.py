@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pcapdiag.engine.types import WakeKind
 from pcapdiag.report.blocks import ends, limiting_rows, stream
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.filters import display_filters
@@ -13,7 +12,7 @@ from pcapdiag.report.markdown_text import block, code, mermaid, prose
 from pcapdiag.report.model import Report
 from pcapdiag.report.rungs import NOTED, Rung, more_after, rungs
 from pcapdiag.report.times import iso, relative
-from pcapdiag.report.words import answer, count
+from pcapdiag.report.words import count, nothing_came
 from pcapdiag.rules.types import Finding
 
 
@@ -58,8 +57,8 @@ def _diagram(finding: Finding, shown: Sequence[Rung]) -> Iterator[str]:
         arrow = "-x" if lost else "->>"
         ends_ = f"C{arrow}S" if rung.side == "client" else f"S{arrow}C"
         yield f"    {ends_}: {mermaid(_said(rung))}"
-    if finding.period.answer is None and finding.period.wake.kind is not WakeKind.RST:
-        yield f"    Note over C,S: {mermaid(answer(finding.period))}"
+    if nothing := nothing_came(finding.period):
+        yield f"    Note over C,S: {mermaid(nothing)}"
 
 
 def _ladder(finding: Finding, shown: Sequence[Rung], more: int, canvas: Canvas) -> Iterator[str]:
@@ -70,8 +69,8 @@ def _ladder(finding: Finding, shown: Sequence[Rung], more: int, canvas: Canvas) 
             yield f"{'':>8}  {'':>12}  {canvas.own(note)}"
         side = "C ->   " if rung.side == "client" else "   <- S"
         yield f"{rung.ref.frame:>8}  {relative(rung.elapsed):>12}  {side}  {canvas.own(_text(rung))}".rstrip()
-    if finding.period.answer is None and finding.period.wake.kind is not WakeKind.RST:
-        yield f"{'':>8}  {'':>12}  {canvas.own(answer(finding.period))}"
+    if nothing := nothing_came(finding.period):
+        yield f"{'':>8}  {'':>12}  {canvas.own(nothing)}"
     if more:
         yield f"{'':>8}  {'':>12}  {count(more, 'more packet')} of this connection"
 

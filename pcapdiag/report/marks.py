@@ -53,7 +53,7 @@ def marks(periods: Iterable[IdlePeriod], excerpt: Excerpt | None, zero: int) -> 
         if mark is not None:
             known = proofs.get(mark.ref)
             found[mark.ref] = replace(mark, role=known.role) if known else mark
-    return tuple(sorted(found.values(), key=lambda m: place(m.ref)))
+    return tuple(sorted(found.values(), key=lambda m: m.ref.place))
 
 
 def side(name: str) -> Side:
@@ -64,11 +64,6 @@ def side(name: str) -> Side:
 def other(one: Side) -> Side:
     """The other side."""
     return "server" if one == "client" else "client"
-
-
-def place(ref: RecordRef) -> tuple[int, int, int]:
-    """What records are ordered by."""
-    return ref.time, ref.file, ref.frame
 
 
 _SEEN = {

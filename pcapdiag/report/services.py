@@ -9,8 +9,7 @@ from pcapdiag.report.blocks import in_file
 from pcapdiag.report.canvas import Canvas, Row
 from pcapdiag.report.model import FileNames
 from pcapdiag.report.text import Span, words
-from pcapdiag.report.times import seconds
-from pcapdiag.report.words import count, failed_silence
+from pcapdiag.report.words import beyond, count, failed_silence, survived
 
 #: Width of the column with what is said of a service.
 SILENCE = 26
@@ -32,17 +31,15 @@ def size(view: ServiceView) -> str:
 
 def service_rows(view: ServiceView, canvas: Canvas, names: FileNames | None) -> Iterator[Row]:
     """The bracket of its timeout, its probes, and what its failures look like together."""
-    survived, failed = view.longest_survived, view.shortest_failed
-    if survived:
-        least = ">= " if survived.lower_bound else ""
-        at = f"(frame {survived.ended.frame}{in_file(survived.ended.file, ' of', canvas, names)})"
-        yield canvas.told("longest silence survived", f"{least}{seconds(survived.length)} {at}")
+    longest, failed = view.longest_survived, view.shortest_failed
+    if longest:
+        at = f"(frame {longest.ended.frame}{in_file(longest.ended.file, ' of', canvas, names)})"
+        yield canvas.told("longest silence survived", f"{survived(longest)} {at}")
     else:
         yield canvas.told("longest silence survived", "none was seen to survive")
     if failed:
-        least = "at least " if view.total_is_lower_bound else ""
         at = f"(frame {failed.ended.frame}{in_file(failed.ended.file, ' of', canvas, names)})"
-        text = f"{view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
+        text = beyond(view)
         if view.not_shown:
             text += f", including {count(view.not_shown, 'failure')} of rules not shown"
         yield canvas.told("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
@@ -87,5 +84,4 @@ def quiet_text(view: ServiceView) -> str:
     probing = count(sent, "keepalive probe") if sent else "no keepalive probe"
     if longest is None:
         return f"no silence was seen to survive; {probing}"
-    least = ">= " if longest.lower_bound else ""
-    return f"survived {least}{seconds(longest.length)} of silence; {probing}"
+    return f"survived {survived(longest)} of silence; {probing}"

@@ -5,7 +5,7 @@ Made of the finding alone, without another look at the capture: it names the seg
 
 from __future__ import annotations
 
-from pcapdiag.engine.types import AnswerKind, IdlePeriod, RecordRef, WakeKind
+from pcapdiag.engine.types import AnswerKind, WakeKind
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.text import Span
 from pcapdiag.report.words import gap
@@ -17,50 +17,39 @@ _KINDS = {WakeKind.PAYLOAD: "P", WakeKind.PROBE: "K", WakeKind.FIN: "F", WakeKin
 
 def letters(canvas: Canvas) -> str:
     """What the strips mean, in a sentence."""
-    right, left = ("▸", "◂") if canvas.unicode else (">", "<")
-    return f"{right} from the client, {left} from the server; {LETTERS}"
+    arrows = _arrows(canvas)
+    return f"{arrows['client']} from the client, {arrows['server']} from the server; {LETTERS}"
 
 
 def strip(finding: Finding, canvas: Canvas) -> list[Span]:
     """The strip as spans; a direction and a letter for each kind of segment, with how many there were."""
-    period = finding.period
+    period, wake, answer = finding.period, finding.period.wake, finding.period.answer
     peer = "server" if period.sender == "client" else "client"
-    right, left, line = ("▸", "◂", "──") if canvas.unicode else (">", "<", "--")
+    arrows, line = _arrows(canvas), "──" if canvas.unicode else "--"
 
     def one(side: str, letter: str, n: int = 1, style: str = "") -> Span:
-        arrow = right if side == "client" else left
-        return Span(f"{arrow}{letter}" + (f"x{n:,}" if n > 1 else ""), style)
+        return Span(f"{arrows[side]}{letter}" + (f"x{n:,}" if n > 1 else ""), style)
 
     spans = [] if period.start is None else [one(period.last_speaker or peer, "P")]
-    spans += [one(side, "K", n) for side, n in zip(("client", "server"), period.probes, strict=True) if n]
+    spans += [one(side, "K", n) for side, n in zip(arrows, period.probes, strict=True) if n]
     if period.last_by and not any(period.probes) and period.last_before not in (None, period.start, period.peer_fin):
         spans.append(one(period.last_by, "A"))
-    early = period.peer_fin is not None and _place(period.peer_fin) < _place(period.wake.first.ref)
-    fin = [one(peer, "F")] if period.peer_fin is not None else []
+    fin = [] if period.peer_fin is None else [one(peer, "F")]
+    early = period.peer_fin is not None and period.peer_fin.place < wake.first.ref.place
     spans += fin if early else []
     spans += [Span(f"{line} {gap(period)} {line}", "gap")] if period.idle else []
-    wake = period.wake
     spans.append(one(period.sender, _KINDS[wake.kind], wake.segments, "bad" if wake.kind is WakeKind.RST else ""))
-    if wake.retransmissions:
-        spans.append(one(period.sender, "r", wake.retransmissions))
+    spans += [one(period.sender, "r", wake.retransmissions)] if wake.retransmissions else []
     spans += [] if early else fin
-    return [*spans, *_back(period, one(peer, "A"), one(peer, "I", style="bad"), one(peer, "R", _resets(period), "bad"))]
-
-
-def _back(period: IdlePeriod, ack: Span, icmp: Span, rst: Span) -> list[Span]:
-    """What came back, of these."""
-    answer = period.answer
     if answer is None:
-        return [] if period.wake.kind is WakeKind.RST else [Span("nothing", "bad")]
-    if answer.kind is AnswerKind.ICMP:
-        return [icmp]
-    acked = [ack] if answer.acknowledged is not None or answer.kind is AnswerKind.ACK else []
-    return [*acked, rst] if answer.kind is AnswerKind.RST else acked
+        return spans if wake.kind is WakeKind.RST else [*spans, Span("nothing", "bad")]
+    if answer.kind is AnswerKind.ACK or answer.acknowledged is not None:
+        spans.append(one(peer, "A"))
+    spans += [one(peer, "I", style="bad")] if answer.kind is AnswerKind.ICMP else []
+    spans += [one(peer, "R", answer.count, "bad")] if answer.kind is AnswerKind.RST else []
+    return spans
 
 
-def _resets(period: IdlePeriod) -> int:
-    return period.answer.count if period.answer is not None else 1
-
-
-def _place(ref: RecordRef) -> tuple[int, int, int]:
-    return ref.time, ref.file, ref.frame
+def _arrows(canvas: Canvas) -> dict[str, str]:
+    """Where a segment goes, by who sent it."""
+    return {"client": "▸", "server": "◂"} if canvas.unicode else {"client": ">", "server": "<"}

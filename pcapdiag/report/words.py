@@ -6,8 +6,8 @@ Only what the model holds is put into words here; nothing is judged.
 from __future__ import annotations
 
 from pcapdiag.durations import format_duration
-from pcapdiag.engine.types import Answer, AnswerKind, Bound, IdlePeriod, WakeKind
-from pcapdiag.inference.types import FailedSilence
+from pcapdiag.engine.types import Answer, AnswerKind, Bound, Extreme, IdlePeriod, WakeKind
+from pcapdiag.inference.types import FailedSilence, ServiceView
 from pcapdiag.report.model import Anonymized
 from pcapdiag.report.times import seconds
 from pcapdiag.rules.telling import count as count  # the same words, wherever something is counted
@@ -18,12 +18,13 @@ _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE")
 _BARE_RST = 0x04
 #: Signals shown of who sent a RST: all of them stand in JSON and in what explains a connection.
 _SIGNALS_SHOWN = 2
+#: How a measured length relates to the true one.
+SIGN = {Bound.EXACT: "", Bound.LOWER: ">= ", Bound.UPPER: "<= "}
 
 
 def gap(period: IdlePeriod) -> str:
     """The idle gap with its bound: ``350.104 s``, ``>= 312.000 s``, ``<= 20.001 s``."""
-    sign = {Bound.EXACT: "", Bound.LOWER: ">= ", Bound.UPPER: "<= "}[period.bound]
-    return sign + seconds(period.gap, up=period.bound is Bound.UPPER)
+    return SIGN[period.bound] + seconds(period.gap, up=period.bound is Bound.UPPER)
 
 
 def failed_silence(failed: FailedSilence) -> str:
@@ -33,6 +34,17 @@ def failed_silence(failed: FailedSilence) -> str:
     if failed.after < failed.length:
         return f"between {seconds(failed.after)} and {seconds(failed.length, up=True)}"
     return seconds(failed.length)
+
+
+def survived(longest: Extreme) -> str:
+    """A silence that survived: its length, or that it is at least this long."""
+    return (">= " if longest.lower_bound else "") + seconds(longest.length)
+
+
+def beyond(view: ServiceView) -> str:
+    """How many of the silences that were as long as the shortest failed one failed: ``4 of 4 that long failed``."""
+    least = "at least " if view.total_is_lower_bound else ""
+    return f"{view.failed_beyond:,} of {least}{view.total_beyond:,} that long failed"
 
 
 def sent(finding: Finding) -> str:
@@ -61,7 +73,7 @@ def answer(period: IdlePeriod) -> str:
     """What came back and how soon: ``bare RST after 20.1 ms``, ``2 x RST,ACK after 43 ms``, or that nothing did."""
     a = period.answer
     if a is None:
-        return _nothing_came(period)
+        return _silence(period)
     what = _answered_by(a)
     early = period.wake.first.ref.time - a.first.ref.time
     what += f" recorded {format_duration(early)} before it" if early > 0 else f" after {format_duration(a.delay)}"
@@ -81,7 +93,12 @@ def _answered_by(a: Answer) -> str:
     return f"{a.count:,} x {what}" if a.count > 1 else what
 
 
-def _nothing_came(period: IdlePeriod) -> str:
+def nothing_came(period: IdlePeriod) -> str:
+    """What is said where nothing came back; nothing if something did, or if a RST ended the period and nothing was to come."""
+    return "" if period.answer is not None or period.wake.kind is WakeKind.RST else _silence(period)
+
+
+def _silence(period: IdlePeriod) -> str:
     if period.cut_short:
         return "nothing came back until the capture ended"
     waited = period.ended.time - period.wake.first.ref.time

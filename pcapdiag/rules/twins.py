@@ -53,8 +53,7 @@ def _saw(finding: Finding) -> tuple[bool, bool, int, int]:
 
 
 def _time(finding: Finding) -> tuple[int, int, int]:
-    ref = finding.period.wake.first.ref
-    return ref.time, ref.file, ref.frame
+    return finding.period.wake.first.ref.place
 
 
 def _twins(one: IdlePeriod, other: IdlePeriod) -> bool:
