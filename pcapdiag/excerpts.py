@@ -12,8 +12,9 @@ from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, Traced
 from pcapdiag.points import Points
 from pcapdiag.reading import Progress
 from pcapdiag.report.excerpt import AROUND, NEXT, Excerpt, Successor
+from pcapdiag.report.grouping import spread
 from pcapdiag.report.ladder import Ladder
-from pcapdiag.report.model import CaptureFile
+from pcapdiag.report.model import CaptureFile, Report
 
 _Key = tuple[int, int]
 
@@ -45,6 +46,13 @@ def excerpts(
         raise CaptureError("standard input", why)
     Points(engine, wanted.fed).read(paths, progress)
     return wanted.result()
+
+
+def chosen(report: Report, most: int) -> list[IdlePeriod]:
+    """The periods that a report shows in detail: of each service and rule the first, then of each the second, and so on; what is
+    lost and proved before the rest."""
+    found = [finding for group in report.weighed for finding in spread(group, most)]
+    return [finding.period for finding in found[:most]]
 
 
 def digested(files: Sequence[CaptureFile]) -> tuple[CaptureFile, ...]:

@@ -11,7 +11,6 @@ from pcapdiag.engine import Engine
 from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import ServiceView
 from pcapdiag.reading import Progress
-from pcapdiag.report.grouping import spread
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
 from pcapdiag.selection import Selection
@@ -130,10 +129,9 @@ class Analysis:
 
         Raises CaptureError if the captures cannot be read again: they are gone, or were standard input.
         """
-        from pcapdiag.excerpts import digested, excerpts  # only who asks for packets pays for the import
+        from pcapdiag.excerpts import chosen, digested, excerpts  # only who asks for packets pays for the import
 
-        chosen = [f.period for f in _some(self.report, most)]
-        found = excerpts(self._paths, chosen, self._engines, self.report.options.max_connections, progress)
+        found = excerpts(self._paths, chosen(self.report, most), self._engines, self.report.options.max_connections, progress)
         return replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
 
     def packets(self, finding: Finding) -> PacketList:
@@ -206,10 +204,3 @@ class Analysis:
     def __repr__(self) -> str:
         r: Any = self.report
         return f"<Analysis: {len(r.findings)} findings in {r.connections} connections, {r.records} records>"
-
-
-def _some(report: Report, most: int) -> list[Finding]:
-    """The findings that a report shows in detail: of each service and rule the first, then of each the second, and so on; what
-    is lost and proved before the rest."""
-    groups = (report.incidents, report.heartbeats, report.unproved, report.context, report.harmless)
-    return [finding for group in groups for finding in spread(group, most)][:most]

@@ -13,6 +13,7 @@ from pcapdiag.report.formats import renderer
 from pcapdiag.report.model import Report
 from pcapdiag.report.names import shortened
 from pcapdiag.report.pcapng import evidence
+from pcapdiag.report.pictures import picture
 from pcapdiag.report.readme import Part, readme
 
 #: The earliest date that the format knows: a bundle tells nothing of when it was made, and comes out the same tomorrow.
@@ -50,9 +51,9 @@ def _parts(report: Report, payload: bool) -> Iterator[Part]:
     )
     made = [Part(name, what, _rendered(report, format_, options_of.get(format_, {}))) for name, format_, what in told]
     missing: list[str] = []
-    picture = _timeline(report) if report.excerpts else None
-    if picture is not None:
-        made.append(Part("timeline.png", "the incidents on a time axis, one line for each connection", picture))
+    drawn = _timeline(report) if report.excerpts else None
+    if drawn is not None:
+        made.append(Part("timeline.png", "the incidents on a time axis, one line for each connection", drawn))
     elif report.excerpts:
         missing.append("timeline.png: matplotlib, which draws it, is not installed (pip install 'pcapdiag[plot]')")
     if capture is not None:
@@ -71,12 +72,9 @@ def _rendered(report: Report, name: str, options: dict[str, bool]) -> bytes:
 
 def _timeline(report: Report) -> bytes | None:
     """The picture, None without matplotlib."""
-    try:
-        from pcapdiag.report.timeline import Timeline
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
+    timeline = picture()
+    if timeline is None:
         return None
     out = BytesIO()
-    Timeline().render_binary(report, out, "png")
+    timeline.render_binary(report, out, "png")
     return out.getvalue()

@@ -42,7 +42,7 @@ class _Replacing:
         self.addresses, self.texts = addresses, Texts(addresses)
         self.kept: dict[RecordRef, int] = {}
         self.dropped = 0
-        for finding in (*report.findings, *report.unproved, *report.heartbeats, *report.harmless):
+        for finding in report.all_findings:
             for period in (finding.period, *finding.twins):
                 self.kept[period.wake.first.ref] = telling(period.wake.payload, period.wake.length)
 

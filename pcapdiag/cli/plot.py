@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pcapdiag.report.drawing import KINDS
 from pcapdiag.report.output import OutputError, check_output, open_binary_output
+from pcapdiag.report.pictures import PICTURES
 
 if TYPE_CHECKING:
     from pcapdiag.report.lanes import Align
@@ -29,6 +29,6 @@ def write_picture(report: Report, path: str, *, align: Align, force: bool) -> No
     """The timeline, as the kind of picture that the name asks for."""
     from pcapdiag.report.timeline import Timeline
 
-    kind = next(kind for kind in KINDS if path.lower().endswith(f".{kind}"))
+    kind = next(kind for kind in PICTURES if path.lower().endswith(f".{kind}"))
     with open_binary_output(path, force=force) as out:
         Timeline(align).render_binary(report, out, kind)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pcapdiag.report.formats import FORMATS, renderer, suffix
 from pcapdiag.report.output import open_binary_output, open_output
+from pcapdiag.report.pictures import picture
 
 if TYPE_CHECKING:
     from pcapdiag.report.lanes import Align
     from pcapdiag.report.model import Report
-    from pcapdiag.report.timeline import Timeline
 
 #: Of the report as text, in a file.
 _WIDTH = 100
@@ -41,16 +41,7 @@ def write_folder(report: Report, path: str, *, force: bool, every: bool, payload
             made = renderer(name, **chosen(name, width=_WIDTH, color=False, every=every, payload=payload))
             with open_output(os.path.join(folder, f"report{made.suffix}")) as out:
                 made.render(report, out)
-        timeline = _timeline(align)
+        timeline = picture(align)
         if timeline is not None:
-            with open_binary_output(os.path.join(folder, _PICTURE)) as picture:
-                timeline.render_binary(report, picture, "png")
-
-
-def _timeline(align: Align) -> Timeline | None:
-    """What draws the picture, if it is installed."""
-    try:
-        from pcapdiag.report.timeline import Timeline
-    except ImportError:
-        return None
-    return Timeline(align)
+            with open_binary_output(os.path.join(folder, _PICTURE)) as binary:
+                timeline.render_binary(report, binary, "png")

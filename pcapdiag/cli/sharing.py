@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,14 +23,13 @@ _MOST = 1 << 20
 def anonymize_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--anonymize`` and ``--anonymize-key``; the command gets ``key``, None if nothing is to be replaced."""
 
+    @wraps(command)
     def gathered(*, anonymize: bool, anonymize_key: bytes | None, **given: Any) -> Any:
         key = anonymize_key or (os.urandom(32) if anonymize else None)
         if key is not None and given.get("payload"):
             raise click.UsageError("--anonymize removes what --payload asks for")
         return command(key=key, **given)
 
-    gathered.__name__, gathered.__doc__ = command.__name__, command.__doc__
-    gathered.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]  # as click's decorators do
     for option in (
         click.option("--anonymize-key", callback=_key, metavar="HEX|FILE",
                      help="Anonymise by this key: equal names in every report made with it. At least 32 hex digits, or a file."),

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pcapdiag.durations import parse_duration
-from pcapdiag.report.drawing import KINDS
+from pcapdiag.report.pictures import PICTURES
 
 #: ns that fit the engine's 64 bits with room to add: 146 years.
 _LONGEST = 1 << 62
@@ -44,8 +44,8 @@ def host(text: str) -> str:
 
 def picture(text: str) -> str:
     """A file name whose ending says which kind of picture it is to be."""
-    if not text.lower().endswith(tuple(f".{kind}" for kind in KINDS)):
-        raise ValueError(f"{text!r} is no picture: the name ends with " + ", ".join(f".{kind}" for kind in KINDS))
+    if not text.lower().endswith(tuple(f".{kind}" for kind in PICTURES)):
+        raise ValueError(f"{text!r} is no picture: the name ends with " + ", ".join(f".{kind}" for kind in PICTURES))
     return text
 
 

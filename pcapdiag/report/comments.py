@@ -32,11 +32,6 @@ def begun(report: Report, ref: RecordRef, *, successor: bool) -> str:
     return text + _where(report, ref)
 
 
-def findings(report: Report) -> tuple[Finding, ...]:
-    """All of them, what is lost and proved before the rest."""
-    return (*report.incidents, *report.heartbeats, *report.unproved, *report.context, *report.harmless)
-
-
 def _shown(finding: Finding, role: str, ref: RecordRef, label: bool) -> str:
     period = finding.period
     if ref == period.wake.first.ref:

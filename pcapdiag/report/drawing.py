@@ -7,12 +7,9 @@ but for what the paper itself must escape.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 Anchor = Literal["start", "middle", "end"]
-#: Kinds of picture files, by their endings.
-Kind = Literal["png", "svg", "pdf"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Width of a character in parts of its size: of DejaVu Sans a little more than the mean, so that estimates err to the safe side.
 CHARACTER = 0.6
 

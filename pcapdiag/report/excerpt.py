@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from pcapdiag.engine.types import Connection, RecordRef
+from pcapdiag.engine.types import Connection, RecordRef, Traced
 from pcapdiag.report.ladder import Sizes, Step
+
+Side = Literal["client", "server"]
+
+
+def came_from(segment: Traced, connection: Connection) -> Side:
+    """From whose side a packet came: an ICMP error comes back to whoever sent what it quotes."""
+    return "client" if (segment.source == connection.client) is (segment.icmp is None) else "server"
+
 
 #: Around each frame that proves something: enough for the handshake, the exchange before the silence, and what came after.
 AROUND = Sizes(beginning=5, before=6, after=6, end=0, most=400)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pcapdiag.engine.types import Endpoint
@@ -58,3 +58,9 @@ def spread(findings: Iterable[Finding], most: int) -> list[Finding]:
         ranks[key] = rank = ranks.get(key, 0) + 1
         ranked.append((rank, len(ranked), finding))
     return [finding for *_, finding in sorted(ranked, key=lambda r: r[:2])][:most]
+
+
+def folded(found: Sequence[Finding], first: int, last: int) -> tuple[Sequence[Finding], int, Sequence[Finding]]:
+    """The first and the last few, and how many lie between them: of one that would be hidden alone, nothing is."""
+    hidden = len(found) - first - last
+    return (found[:first], hidden, found[first + hidden :]) if hidden > 1 else (found, 0, ())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pcapdiag.engine.types import Endpoint
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.gaps import gaps
-from pcapdiag.report.grouping import Affected, affected, quiet, quiet_heading
+from pcapdiag.report.grouping import Affected, affected, folded, quiet, quiet_heading
 from pcapdiag.report.headline import told
 from pcapdiag.report.html_incident import incident
 from pcapdiag.report.html_plots import idle_periods
@@ -40,14 +40,16 @@ class Incidents:
 
     def of(self, found: Sequence[Finding]) -> Iterator[Markup]:
         """All of them, or the first and the last few."""
-        hidden = len(found) - FIRST - LAST if self.brief and len(found) > FIRST + LAST + 1 else 0
-        for i, finding in enumerate(found):
-            if hidden and FIRST <= i < FIRST + hidden:
-                if i == FIRST:
-                    yield tag("p", f"… {hidden:,} more like these (--all lists them)", class_="dim")
-                continue
-            yield incident(finding, self.report, self.canvas, payload=self.payload, is_open=not self._opened)
-            self._opened = True
+        first, hidden, last = folded(found, FIRST, LAST) if self.brief else (found, 0, ())
+        yield from map(self._one, first)
+        if hidden:
+            yield tag("p", f"… {hidden:,} more like these (--all lists them)", class_="dim")
+        yield from map(self._one, last)
+
+    def _one(self, finding: Finding) -> Markup:
+        made = incident(finding, self.report, self.canvas, payload=self.payload, is_open=not self._opened)
+        self._opened = True
+        return made
 
 
 def services(report: Report, canvas: Canvas, incidents: Incidents, every: bool) -> Iterator[Markup]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pcapdiag.engine.types import Bound, RecordRef
-from pcapdiag.report.comments import begun, findings, remarks
+from pcapdiag.report.comments import begun, remarks
 from pcapdiag.report.excerpt import Excerpt
 from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import Report
@@ -74,7 +74,7 @@ def packets(report: Report, *, payload: bool) -> list[Packet]:
     since: dict[int, int] = {}
     indices = {id(excerpt): i for i, excerpt in enumerate(report.excerpts)}
     places: dict[int, int] = {}
-    for finding in findings(report):
+    for finding in report.all_findings:
         period, wake = finding.period, finding.period.wake
         excerpt = report.excerpt(period)
         if excerpt is None:

@@ -12,9 +12,10 @@ from typing import Literal
 
 from pcapdiag.engine.types import Endpoint, IdlePeriod, RecordRef, WakeKind
 from pcapdiag.report.axis import Axis, Span, axis
+from pcapdiag.report.excerpt import Side
 from pcapdiag.report.filters import proof
 from pcapdiag.report.headline import headline, others
-from pcapdiag.report.marks import Mark, MarkKind, Side, marks, other, side
+from pcapdiag.report.marks import Mark, MarkKind, marks, other, side
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean, cut
 from pcapdiag.report.words import answer, count, gap, sent

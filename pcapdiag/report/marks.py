@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal
 
 from pcapdiag.engine.types import AnswerKind, Connection, IdlePeriod, RecordRef, Seen, Traced, WakeKind
-from pcapdiag.report.excerpt import Excerpt
+from pcapdiag.report.excerpt import Excerpt, Side, came_from
 from pcapdiag.report.filters import proof
-
-Side = Literal["client", "server"]
 
 
 class MarkKind(StrEnum):
@@ -81,10 +78,7 @@ _ANSWERED = {AnswerKind.RST: MarkKind.RST, AnswerKind.ACK: MarkKind.ACK, AnswerK
 def _packet(segment: Traced, connection: Connection, zero: int) -> Mark | None:
     """The mark of a packet; a copy is the same packet once more and has none."""
     kind = _SEEN.get(segment.seen)
-    sender: Side = "client" if segment.source == connection.client else "server"
-    if kind is MarkKind.ICMP:
-        sender = other(sender)  # an ICMP error goes back to whose segment it quotes
-    return None if kind is None else Mark(segment.ref.time - zero, kind, sender, segment.ref)
+    return None if kind is None else Mark(segment.ref.time - zero, kind, came_from(segment, connection), segment.ref)
 
 
 def _proofs(period: IdlePeriod, zero: int) -> Iterable[Mark]:

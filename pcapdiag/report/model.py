@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pcapdiag.engine.types import Extreme, FileFacts, IdlePeriod, Outcome, Totals
 from pcapdiag.inference.types import Event, ServiceView
-from pcapdiag.report.excerpt import Excerpt
 from pcapdiag.rules.heartbeats import is_heartbeat
 from pcapdiag.rules.types import Confidence, Finding, Limit, Severity
+
+if TYPE_CHECKING:  # a report without excerpts needs nothing of what they are made of
+    from pcapdiag.report.excerpt import Excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,16 @@ class Report:
     def context(self) -> tuple[Finding, ...]:
         """The findings that are not this failure, but easily mistaken for it. The engine hands out the first ones only."""
         return tuple(f for f in self.findings if f.severity is Severity.CONTEXT)
+
+    @property
+    def weighed(self) -> tuple[tuple[Finding, ...], ...]:
+        """All findings in groups: what is lost and proved before the rest."""
+        return self.incidents, self.heartbeats, self.unproved, self.context, self.harmless
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The same, one after the other."""
+        return tuple(finding for group in self.weighed for finding in group)
 
     @property
     def resets_without_idle(self) -> int:

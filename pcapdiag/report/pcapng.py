@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pcapdiag.durations import format_duration
-from pcapdiag.report.comments import findings
 from pcapdiag.report.headline import headline
 from pcapdiag.report.kept import Packet, Way, fitting, in_order, packets
 from pcapdiag.report.model import Report
@@ -94,7 +93,7 @@ def _about(report: Report, command: str, payload: bool) -> list[str]:
 def _limits(report: Report, chosen: Sequence[Packet]) -> Iterator[str]:
     """What reading this file alone may make of it, and what is not in it."""
     here = {p.ref for p in chosen}
-    every = findings(report)
+    every = report.all_findings
     shown = [f for f in every if f.period.wake.first.ref in here]
     if len(every) > len(shown):
         yield f"Of {count(len(every) - len(shown), 'more finding')} no packets are in this file."

@@ -78,7 +78,7 @@ def sums(report: Report) -> list[Span]:
 def seen_again(report: Report) -> str | None:
     """Where one incident was recorded on several legs, how many idle periods that makes; None if none was."""
     incidents, views = dict[str, int](), dict[str, int]()
-    for found in (*report.findings, *report.unproved, *report.heartbeats, *report.harmless):
+    for found in report.all_findings:
         if found.period.idle and found.twins:
             incidents[found.rule] = incidents.get(found.rule, 0) + 1
             views[found.rule] = views.get(found.rule, 0) + 1 + len(found.twins)

@@ -10,7 +10,7 @@ from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, Seen, Traced, WakeKind
 from pcapdiag.report.blocks import frame_told, probed
 from pcapdiag.report.canvas import Canvas
-from pcapdiag.report.excerpt import Excerpt, Successor
+from pcapdiag.report.excerpt import Excerpt, Successor, came_from
 from pcapdiag.report.filters import proof
 from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import Report
@@ -111,7 +111,7 @@ def _rung(step: Step, connection: Connection, told: tuple[Span, ...], period: Id
     wake = period is not None and segment.ref == period.wake.first.ref
     return Rung(
         ref=segment.ref,
-        side=_side(segment, connection),
+        side=came_from(segment, connection),
         elapsed=segment.ref.time - connection.first.time,
         after=step.after,
         what=_what(segment),
@@ -124,11 +124,6 @@ def _rung(step: Step, connection: Connection, told: tuple[Span, ...], period: Id
         wake=wake,
         payload=segment.record[segment.payload_at :][: segment.length] if segment.icmp is None else b"",
     )
-
-
-def _side(segment: Traced, connection: Connection) -> str:
-    """From whose side it came: an ICMP error comes back to whoever sent what it quotes."""
-    return "client" if (segment.source == connection.client) is (segment.icmp is None) else "server"
 
 
 def _what(segment: Traced) -> str:

@@ -15,7 +15,7 @@ from pcapdiag.inference.types import Event
 from pcapdiag.report.blocks import finding_block
 from pcapdiag.report.brief import apart, context, finding_line
 from pcapdiag.report.canvas import MIN_WIDTH, Canvas
-from pcapdiag.report.grouping import affected, quiet, quiet_heading
+from pcapdiag.report.grouping import affected, folded, quiet, quiet_heading
 from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, mood, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.report.names import STDIN
@@ -135,15 +135,14 @@ class Terminal:
     def _findings(
         self, found: Sequence[Finding], canvas: Canvas, names: FileNames | None, brief: bool
     ) -> Iterator[str]:
-        hidden = len(found) - FIRST - LAST if brief and len(found) > FIRST + LAST + 1 else 0
-        for i, finding in enumerate(found):
-            if hidden and FIRST <= i < FIRST + hidden:
-                if i == FIRST:
-                    yield ""
-                    yield from canvas.sentence(
-                        f"{canvas.mark} {hidden:,} more like these (--all lists them)", "dim", 2, 2
-                    )
-                continue
+        first, hidden, last = folded(found, FIRST, LAST) if brief else (found, 0, ())
+        for finding in first:
+            yield ""
+            yield from finding_block(finding, canvas, names)
+        if hidden:
+            yield ""
+            yield from canvas.sentence(f"{canvas.mark} {hidden:,} more like these (--all lists them)", "dim", 2, 2)
+        for finding in last:
             yield ""
             yield from finding_block(finding, canvas, names)
 

@@ -23,13 +23,14 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("plots need matplotlib: pip install 'pcapdiag[plot]'", name=error.name) from error
 
-from pcapdiag.report.drawing import Box, Drawing, Glyph, Kind, Line, Text
+from pcapdiag.report.drawing import Box, Drawing, Glyph, Line, Text
 from pcapdiag.report.gaps import gaps
 from pcapdiag.report.gaps_drawing import gaps_drawing
 from pcapdiag.report.headline import headline
 from pcapdiag.report.lanes import REPLACED, Align, lanes
 from pcapdiag.report.looks import CLOSED, LOOKS, outline
 from pcapdiag.report.model import Report
+from pcapdiag.report.pictures import PictureKind
 from pcapdiag.report.timeline_drawing import timeline_drawing
 
 #: Pixels of a drawing to an inch of paper; PNGs have twice as many, for screens that show them.
@@ -37,7 +38,7 @@ DPI, SHARP = 100, 200
 #: Comes with matplotlib, so that a picture is the same on every machine.
 _FONT = "DejaVu Sans"
 #: Whatever would make two runs differ: the date, matplotlib's own version.
-_METADATA: dict[Kind, dict[str, Any]] = {
+_METADATA: dict[PictureKind, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -62,7 +63,7 @@ class Timeline:
     def __init__(self, align: Align = "time") -> None:
         self._align = align
 
-    def render_binary(self, report: Report, out: BinaryIO, kind: Kind = "png") -> None:
+    def render_binary(self, report: Report, out: BinaryIO, kind: PictureKind = "png") -> None:
         """Write the whole picture."""
         write(timeline_figure(report, align=self._align), out, kind)
 
@@ -77,7 +78,7 @@ def gaps_figure(report: Report) -> Figure:
     return figure(gaps_drawing(gaps(report), headline(report), REPLACED if report.anonymized else ""))
 
 
-def write(made: Figure, out: BinaryIO, kind: Kind) -> None:
+def write(made: Figure, out: BinaryIO, kind: PictureKind) -> None:
     """The figure's bytes, the same for the same figure."""
     with _settings():
         made.savefig(out, format=kind, dpi=SHARP, metadata=_METADATA[kind])

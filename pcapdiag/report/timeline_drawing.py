@@ -21,8 +21,9 @@ from pcapdiag.report.drawing import (
     text_width,
     wrapped,
 )
+from pcapdiag.report.excerpt import Side
 from pcapdiag.report.lanes import GapBar, Lane, Lanes
-from pcapdiag.report.marks import Mark, MarkKind, Side
+from pcapdiag.report.marks import Mark, MarkKind
 from pcapdiag.report.timeline_axis import MARGIN, WIDTH, Scale, axis_lines, break_bands, slashes
 from pcapdiag.report.times import iso
 from pcapdiag.report.words import count

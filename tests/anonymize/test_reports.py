@@ -14,7 +14,6 @@ import pytest
 import pcapdiag
 from pcapdiag.anonymize import Addresses, anonymized
 from pcapdiag.engine.types import Endpoint, Seen
-from pcapdiag.report.comments import findings
 from pcapdiag.report.formats import FORMATS, renderer
 from pcapdiag.report.model import Report
 from pcapdiag.report.pcapng import evidence
@@ -40,11 +39,11 @@ def rendered(report: Report, name: str) -> str:
 
 def secrets(report: Report) -> tuple[set[str], set[bytes]]:
     """Everything in a report that names somebody: as text, and as bytes of packets."""
-    ends = {e for f in findings(report) for p in (f.period, *f.twins) for e in (p.connection.client, p.connection.server)}
+    ends = {e for f in report.all_findings for p in (f.period, *f.twins) for e in (p.connection.client, p.connection.server)}
     ends |= {v.endpoint for v in report.services}
     addresses = {e.address for e in ends} - EVERYWHERE
     texts = set(addresses) | {file.name for file in report.files}
-    texts |= {f.sent.label for f in findings(report) if f.sent.label and f.sent.label.startswith(("GET", "POST"))}
+    texts |= {f.sent.label for f in report.all_findings if f.sent.label and f.sent.label.startswith(("GET", "POST"))}
     raw = {ip_address(address).packed for address in addresses}
     for excerpt in report.excerpts:
         for step in (*excerpt.steps, *(excerpt.successor.steps if excerpt.successor else ())):
@@ -87,7 +86,7 @@ def test_the_diagnosis_is_the_same(path: Path, tmp_path: Path) -> None:
     def facts(found: Report) -> list[tuple[object, ...]]:
         return sorted(((f.rule, f.period.wake.first.ref.time, f.period.gap, f.confidence, f.proved, f.severity,
                         f.origin and f.origin.sender, f.period.connection.client.port, f.period.connection.server.port)
-                       for f in findings(found)), key=str)  # fmt: skip
+                       for f in found.all_findings), key=str)  # fmt: skip
 
     report = detailed(path)
     hidden = anonymized(report, KEY)
@@ -140,7 +139,7 @@ def test_every_field_of_every_kind_is_walked() -> None:
     """A report with one of everything is anonymised without a type that is unknown; no address of it is left."""
     report = samples.everything()
     hidden = anonymized(report, KEY)
-    texts = {e.address for f in findings(report) for e in (f.period.connection.client, f.period.connection.server)}
+    texts = {e.address for f in report.all_findings for e in (f.period.connection.client, f.period.connection.server)}
     texts |= {file.name for file in report.files}
     for name in FORMATS:
         told = rendered(hidden, name)
@@ -153,7 +152,7 @@ def test_hostile_names_are_gone(text: str) -> None:
     report = samples.hostile(text)
     hidden = anonymized(report, KEY)
     assert {file.name for file in hidden.files} <= {f"capture-{n}.pcap{ng}" for n in range(1, 9) for ng in ("", "ng")}
-    assert not [f for f in findings(hidden) if text in (f.sent.label or "")]
+    assert not [f for f in hidden.all_findings if text in (f.sent.label or "")]
 
 
 def test_reasons_do_not_repeat_the_label() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import pcapdiag
 from pcapdiag.engine.types import Endpoint
-from pcapdiag.report.drawing import Drawing, Text, extent
+from pcapdiag.report.drawing import Drawing, Shape, Text, extent
 from pcapdiag.report.model import Report
 from tests.end_to_end.shipped import CAPTURES
 from tests.report import samples
@@ -47,3 +48,8 @@ def overlaps(drawing: Drawing) -> list[tuple[str, str]]:
         for b in boxes[:i]
         if a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
     ]
+
+
+def words_of(shapes: Iterable[Shape]) -> list[str]:
+    """All the words of a drawing."""
+    return [shape.text for shape in shapes if isinstance(shape, Text)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -10,19 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcapdiag.engine.types import Bound
-from pcapdiag.report.drawing import Box, Glyph, Shape, Text
+from pcapdiag.report.drawing import Box, Glyph
 from pcapdiag.report.gaps import MOST, gaps
 from pcapdiag.report.gaps_drawing import gaps_drawing
 from pcapdiag.report.text import clean
 from pcapdiag.report.times import seconds
 from tests.report import kinds, samples
-from tests.report.drawn import SHIPPED, incidents, overlaps, shipped
-
-
-def words_of(shapes: Iterable[Shape]) -> list[str]:
-    """All the words of a drawing."""
-    return [shape.text for shape in shapes if isinstance(shape, Text)]
-
+from tests.report.drawn import SHIPPED, incidents, overlaps, shipped, words_of
 
 each = pytest.mark.parametrize("name", SHIPPED)
 

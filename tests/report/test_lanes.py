@@ -8,7 +8,6 @@ import pytest
 
 from pcapdiag.anonymize import anonymized
 from pcapdiag.engine.types import Seen
-from pcapdiag.report.drawing import words_of
 from pcapdiag.report.filters import proof
 from pcapdiag.report.gaps import gaps
 from pcapdiag.report.gaps_drawing import gaps_drawing
@@ -19,7 +18,7 @@ from pcapdiag.report.text import clean
 from pcapdiag.report.timeline_drawing import WORDY, description, timeline_drawing
 from pcapdiag.report.words import gap
 from tests.report import kinds, samples
-from tests.report.drawn import SHIPPED, incidents, overlaps, shipped
+from tests.report.drawn import SHIPPED, incidents, overlaps, shipped, words_of
 from tests.report.factory import RST, T0, S, period
 
 aligned = pytest.mark.parametrize("align", ["time", "wake"])

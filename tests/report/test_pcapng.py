@@ -12,7 +12,6 @@ import pytest
 import pcapdiag
 from pcapdiag.conversation import forge
 from pcapdiag.engine.types import Bound, Seen
-from pcapdiag.report.comments import findings
 from pcapdiag.report.filters import proof
 from pcapdiag.report.model import Report, group_of
 from pcapdiag.report.pcapng import Evidence, evidence
@@ -48,7 +47,7 @@ def again(found: Evidence, directory: Path) -> Report:
 
 def told(report: Report) -> list[tuple[object, ...]]:
     """Of each finding what must be the same: rule, wake, gap, how sure it is, who sent the RST, what it counts as."""
-    return sorted(map(_told, findings(report)), key=str)
+    return sorted(map(_told, report.all_findings), key=str)
 
 
 def _told(f: Finding) -> tuple[object, ...]:
@@ -102,12 +101,12 @@ def test_the_rules_examples_say_the_same(code: str, example: pcapdiag.rules.type
     told_again = again(found, tmp_path)
     if told(told_again) == told(report):
         return
-    holes, order = any(f.period.hole for f in findings(report)), tuple(Confidence)
+    holes, order = any(f.period.hole for f in report.all_findings), tuple(Confidence)
     if holes:
         assert b"some time was not captured" in found.data
     else:
         assert b"from more payload than is kept" in found.data
-        for one, other in zip(findings(report), findings(told_again), strict=True):
+        for one, other in zip(report.all_findings, told_again.all_findings, strict=True):
             assert one.rule == other.rule
             assert order.index(other.confidence) >= order.index(one.confidence)
         assert told(again(made(report, payload=True), tmp_path)) == told(report)
@@ -144,7 +143,7 @@ def test_what_is_left_out_changes_nothing(name: str, tmp_path: Path) -> None:
     lines, head = LONG[name]
     report = detailed(*conversation(tmp_path, lines, head))
     found = made(report)
-    assert findings(report)
+    assert report.all_findings
     assert told(again(found, tmp_path)) == told(report)
     assert len(found.frames) < 100 or name == "mixed"
 
@@ -167,7 +166,7 @@ def test_wireshark_shows_what_each_packet_is(path: Path, tmp_path: Path) -> None
     report = detailed(path)
     found = made(report)
     said = comments(found, tmp_path)
-    for finding in findings(report):
+    for finding in report.all_findings:
         for _, ref in proof(finding.period):
             text = said[found.frames[ref.file, ref.frame]]
             assert f"{finding.rule} {finding.name}" in text
@@ -192,7 +191,7 @@ def test_payload_stays_at_home(path: Path) -> None:
     lengths are the original ones."""
     report = detailed(path)
     kept = made(report)
-    wakes = {f.period.wake.first.ref for f in findings(report)}
+    wakes = {f.period.wake.first.ref for f in report.all_findings}
     for excerpt in report.excerpts:
         for step in excerpt.steps:
             segment = step.segment

@@ -11,21 +11,22 @@ import matplotlib
 import pytest
 from matplotlib.patches import PathPatch, Rectangle
 
-from pcapdiag.report.drawing import KINDS, Box, Glyph, Kind, Line, words_of
+from pcapdiag.report.drawing import Box, Glyph, Line
 from pcapdiag.report.gaps import gaps
 from pcapdiag.report.gaps_drawing import gaps_drawing
 from pcapdiag.report.headline import headline
 from pcapdiag.report.lanes import Align, lanes
 from pcapdiag.report.model import Report
+from pcapdiag.report.pictures import PICTURES, PictureKind
 from pcapdiag.report.timeline import Picture, Timeline, gaps_figure, timeline_figure
 from pcapdiag.report.timeline_drawing import timeline_drawing
 from tests.report import samples
-from tests.report.drawn import incidents, shipped
+from tests.report.drawn import incidents, shipped, words_of
 
-BEGINNING: dict[Kind, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
+BEGINNING: dict[PictureKind, bytes] = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
 
 
-def written(report: Report, kind: Kind, align: Align = "time") -> bytes:
+def written(report: Report, kind: PictureKind, align: Align = "time") -> bytes:
     """The picture's bytes."""
     out = BytesIO()
     Timeline(align).render_binary(report, out, kind)
@@ -69,8 +70,8 @@ def test_words_take_the_room_that_was_kept_for_them() -> None:
         assert box.y1 <= height
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_same_report_gives_the_same_bytes(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", PICTURES)
+def test_the_same_report_gives_the_same_bytes(kind: PictureKind) -> None:
     """No date, no version of matplotlib, no random identifier is in the file."""
     report = shipped("reset-after-idle.pcap")
     one = written(report, kind)
@@ -104,7 +105,7 @@ def test_hostile_labels_are_words(text: str) -> None:
     report = samples.report(findings=base.findings[:1], files=base.files)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for kind in KINDS:
+        for kind in PICTURES:
             data = written(report, kind)
             if kind == "svg":
                 ElementTree.fromstring(data)
