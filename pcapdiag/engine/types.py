@@ -176,6 +176,29 @@ class PeerFacts:
     round_trip: int | None
 
 
+class Extreme(NamedTuple):
+    """One silence that stands out: its length in ns, whether it is only a lower bound, and the record that ended it."""
+
+    length: int
+    lower_bound: bool
+    before: RecordRef | None
+    ended: RecordRef
+
+
+class Probing(NamedTuple):
+    """How one side of a connection sent keepalive probes.
+
+    ``answered`` of its ``probes`` were acknowledged. ``after`` is the least time in ns from the segment before, of either side,
+    to a probe that repeats no unanswered one: the keepalive time, as far as it shows. ``every`` is the least time in ns from an
+    unanswered probe to its repetition: the interval. Both are whole milliseconds, None where none was seen.
+    """
+
+    probes: int = 0
+    answered: int = 0
+    after: int | None = None
+    every: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One incarnation of a 4-tuple.
@@ -185,6 +208,8 @@ class Connection:
     client, from server): packets with copies, payload in bytes by sequence numbers. ``handshake`` is whether SYN and
     SYN-ACK were both captured. ``history`` is in which order each side first sent what, in Zeek's letters: S SYN, H SYN-ACK,
     A pure ACK, D payload, F FIN, R RST, T payload again; upper case from the client, lower case from the server.
+    ``survived`` counts its survived silences, ``longest_survived`` is the longest of them. ``probing`` is how each side probed
+    (client, server).
     """
 
     point: int
@@ -206,6 +231,9 @@ class Connection:
     fin: tuple[bool, bool]
     rst: tuple[bool, bool]
     history: str = ""
+    survived: int = 0
+    longest_survived: Extreme | None = None
+    probing: tuple[Probing, Probing] = (Probing(), Probing())
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,13 +298,24 @@ class IdlePeriod:
         return "push" if self.last_speaker != "client" else "late-answer"
 
 
-class Extreme(NamedTuple):
-    """One silence that stands out: its length in ns, whether it is only a lower bound, and the record that ended it."""
+class Closings(NamedTuple):
+    """Idle periods that one side ended with a FIN: how many, and the shortest and the longest of them, by their gap."""
 
-    length: int
-    lower_bound: bool
-    before: RecordRef | None
-    ended: RecordRef
+    periods: int = 0
+    shortest: Extreme | None = None
+    longest: Extreme | None = None
+
+
+class Keepalive(NamedTuple):
+    """Connections of one service on which the same side probed alike. ``after`` and ``every`` are as in `Probing`, rounded to two
+    significant digits; ``probes`` of them all, ``answered`` of these were acknowledged."""
+
+    side: str
+    after: int | None
+    every: int | None
+    connections: int
+    probes: int
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +326,10 @@ class Service:
     buckets: bucket i holds lengths in [EDGES[i], EDGES[i+1]) ns (see ``pcapdiag.engine.EDGES``).
     ``longest_survived`` is exact. ``probes`` is (from clients, from servers), ``probed`` connections with a probe.
     ``resets_without_idle`` counts RSTs to payload with no idle before, ``refused`` RSTs to a SYN.
+    ``longest_probed`` is the longest idle period that survived with keepalive probes in it, by its gap: silence it was not.
+    ``closings`` are the idle periods that ended with a FIN of (clients, the server). ``keepalives`` says how the connections
+    still tracked at the end were probed, commonest first. ``silent_at_end`` is the sum in ns of how long its open connections had
+    been silent when the capture ended.
     """
 
     endpoint: Endpoint
@@ -300,6 +343,27 @@ class Service:
     probed: int
     resets_without_idle: int = 0
     refused: int = 0
+    longest_probed: Extreme | None = None
+    closings: tuple[Closings, Closings] = (Closings(), Closings())
+    keepalives: tuple[Keepalive, ...] = ()
+    silent_at_end: int = 0
+
+
+class Pair(NamedTuple):
+    """What one client address saw of one service: ``survived`` counts survived silences."""
+
+    client: str
+    server: Endpoint
+    survived: int
+    longest_survived: Extreme | None
+
+
+class Waiting(NamedTuple):
+    """Open connections of one service that were silent at the end of the capture for at least a given time: how many, and the
+    most silent ones, each with its silence in ns, longest first."""
+
+    connections: int
+    longest: tuple[tuple[Connection, int], ...]
 
 
 class Damage(NamedTuple):

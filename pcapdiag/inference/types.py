@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from pcapdiag.engine.types import Endpoint, Extreme, RecordRef, Service
+from pcapdiag.engine.types import Endpoint, Extreme, RecordRef, Service, Waiting
+from pcapdiag.knowledge.timeouts import Timeout
 
 
 class Pattern(StrEnum):
@@ -76,3 +78,170 @@ class ServiceView:
     def endpoint(self) -> Endpoint:
         """The server's address and port."""
         return self.service.endpoint
+
+
+class Symptom(StrEnum):
+    """What a connection met when it was found lost: what products differ in."""
+
+    RESET = "reset"  # what was sent on it was answered by RST
+    SILENCE = "silence"  # what was sent on it was never answered
+    RESET_AT_EXPIRY = "reset-at-expiry"  # a RST came by itself
+    FIN_AT_EXPIRY = "fin-at-expiry"  # a FIN came by itself
+
+
+class Helpless(StrEnum):
+    """Why no keepalive would have kept a connection alive."""
+
+    FIN = "fin"  # the other side had closed it, or was about to
+    ABORTED = "aborted"  # the endpoint had it and gave it up
+    EVENT = "event"  # all were lost at once, whatever their silence
+    PAYLOAD_TIMER = "payload-timer"  # the timer counts payload only: probes do not refresh it
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One incident on one service, as inference looks at it. ``silence`` is its sample, None where its length tells nothing of
+    the path (the endpoint closed or aborted). ``gap`` is the idle time without payload, in ns. ``helpless`` is why a keepalive is
+    no cure for it, as far as the incident by itself tells."""
+
+    service: Endpoint
+    client: str
+    symptom: Symptom
+    silence: FailedSilence | None
+    gap: int
+    gap_is_lower_bound: bool
+    helpless: Helpless | None
+    wake: RecordRef
+
+
+class Clock(StrEnum):
+    """What restarts a timer."""
+
+    SEGMENT = "segment"  # any segment, keepalive probes included: what a layer-4 middlebox counts
+    PAYLOAD = "payload"  # payload only: what proxies and servers count
+
+
+class Fit(StrEnum):
+    """Whether one timer explains which silences survived and which failed."""
+
+    CONSISTENT = "consistent"  # all that failed are longer than all that survived, but for a timer's own play
+    CROSSING = "crossing"  # longer ones survived than failed
+    OPEN = "open"  # one end is not known: nothing survived, or nothing failed, or only lower bounds are known
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """Where an idle timeout lies: longer than ``low``, at most ``high``.
+
+    ``low`` is the longest silence that survived, ``high`` the shortest that failed. Where they cross, ``low`` is longer than
+    ``high``, and ``floor`` (ns, 0 if nothing survived) is what was survived below everything that failed: up to that length
+    nothing failed. If ``high`` is an interval (probes went unanswered in it), the timer may have struck from ``high.after`` on.
+    """
+
+    clock: Clock
+    fit: Fit
+    low: Extreme | None
+    high: FailedSilence | None
+    floor: int
+
+
+class Step(NamedTuple):
+    """From silences of ``start`` ns on (up to the next step): the isotonic estimate of the probability to fail, and its 95 %
+    confidence band, with the failed and all samples that it rests on."""
+
+    start: int
+    probability: float
+    low: float
+    high: float
+    failed: int
+    total: int
+
+
+class PairBracket(NamedTuple):
+    """The bracket of one client address with the service."""
+
+    client: str
+    bracket: Bracket
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deaths:
+    """Connections of one service that died by themselves after idling: how many, by what, the shortest and the longest idle time
+    in ns (of silence for a RST, without payload for a FIN), with the records of the ends. ``regular`` says that they lie so close
+    together that a timer ended them."""
+
+    symptom: Symptom
+    count: int
+    shortest: int
+    longest: int
+    at: tuple[RecordRef, RecordRef]
+    regular: bool
+
+
+class Family(NamedTuple):
+    """Known products with one timeout in the bracket, and the same behaviour. ``agrees`` is whether that is what was seen: None
+    where it is not known what they do."""
+
+    seconds: int
+    products: tuple[Timeout, ...]
+    agrees: bool | None
+
+
+class Setting(NamedTuple):
+    """A keepalive: a first probe after ``time`` s of silence, others every ``interval`` s, and the connection is given up after
+    ``probes`` without answer."""
+
+    time: int
+    interval: int
+    probes: int
+
+
+class Counterfactual(NamedTuple):
+    """What a keepalive of ``time`` ns would have done for the losses of one service.
+
+    ``kept`` would have stayed alive: silences longer than ``time`` survived below everything that failed, so the timer is
+    longer. ``perhaps``: the timer may be shorter. ``not_kept``: it failed after a silence no longer than that. ``helpless``
+    could not have been helped by any keepalive, by reason. ``probes_an_hour`` is what it costs on this traffic, each of them
+    answered by an ACK.
+    """
+
+    time: int
+    kept: int
+    perhaps: int
+    not_kept: int
+    helpless: dict[Helpless, int]
+    probes_an_hour: float
+
+    @property
+    def losses(self) -> int:
+        """All of them."""
+        return self.kept + self.perhaps + self.not_kept + sum(self.helpless.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What lies behind the losses of one service, and what would keep its connections alive.
+
+    ``symptoms`` counts losses. ``estimate`` is empty unless the samples cross; then ``pairs`` tell whether they do for each
+    client by itself. ``families`` are known products in the bracket, best agreement first: candidates, no verdicts. ``setting``
+    is the keepalive recommended, None where none would help; ``wide`` says that it follows from a low end far below the high one,
+    ``narrow`` is the length in ns of a silence that would halve the bracket (None: there is none to halve). ``client_idle`` is an
+    idle timeout in s for clients' pools, shorter than what ends the connections (None: not known). ``at_risk`` are connections
+    silent at the end of the capture for at least the shortest silence that failed: the next request on them will fail.
+    """
+
+    service: Endpoint
+    view: ServiceView
+    symptoms: dict[Symptom, int]
+    bracket: Bracket
+    estimate: tuple[Step, ...]
+    pairs: tuple[PairBracket, ...]
+    deaths: tuple[Deaths, ...]
+    families: tuple[Family, ...]
+    setting: Setting | None
+    wide: bool
+    narrow: int | None
+    client_idle: int | None
+    counterfactual: Counterfactual | None
+    at_risk: Waiting

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pcapdiag.engine.types import Extreme, FileFacts, IdlePeriod, Outcome, Totals
-from pcapdiag.inference.types import Event, ServiceView
+from pcapdiag.inference.types import Bracket, Cause, Event, ServiceView
 from pcapdiag.rules.heartbeats import is_heartbeat
 from pcapdiag.rules.types import Confidence, Finding, Limit, Severity
 
 if TYPE_CHECKING:  # a report without excerpts needs nothing of what they are made of
+    from pcapdiag.advice.types import Advice
     from pcapdiag.report.excerpt import Excerpt
 
 
@@ -101,7 +102,9 @@ class Report:
     failures that came together. ``services`` come worst first and hold only services with idle periods. ``histogram_edges``
     are the bounds of the buckets of ``Service.histogram``, in ns. Times are ns since the epoch. ``excerpts`` are packets around
     the first of the findings, empty unless the report was `detailed`. ``evidence`` is filled when their packets are written as a
-    capture: the frame there of each record (index of the file, frame). ``anonymized`` is None if nothing was replaced.
+    capture: the frame there of each record (index of the file, frame). ``anonymized`` is None if nothing was replaced. ``causes``
+    are what lies behind the losses of each service, in the order of the services, and ``advice`` what cures each of them;
+    ``overall`` is the bracket over all services together, None where nothing failed.
     """
 
     version: str
@@ -122,6 +125,9 @@ class Report:
     excerpts: tuple[Excerpt, ...] = ()
     evidence: Mapping[tuple[int, int], int] = field(default_factory=dict)
     anonymized: Anonymized | None = None
+    causes: tuple[Cause, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    overall: Bracket | None = None
 
     def excerpt(self, period: IdlePeriod) -> Excerpt | None:
         """The packets around this period, if there are any: see ``excerpts``."""

@@ -21,10 +21,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "engine": (),
     "rules": ("engine.types", "durations"),
     # the bounds of the engine's histogram are a fact about its types; they stand where these are made
-    "inference": ("engine.types", "engine.objects", "durations"),
-    "advice": ("engine.types", "inference", "durations"),
+    "knowledge": (),
+    "inference": ("engine.types", "engine.objects", "durations", "knowledge"),
+    "advice": ("engine.types", "inference", "knowledge", "durations"),
     "correlate": ("engine.types", "durations"),
-    "report": ("engine.types", "rules", "inference", "advice", "correlate", "durations", "version", "writing"),
+    "report": ("engine.types", "rules", "inference", "advice", "correlate", "knowledge", "durations", "version",
+               "writing"),
     "anonymize": ("engine.types", "rules.types", "report"),
     "selection": ("engine.types",),
     "reading": ("capture", "engine"),
@@ -58,7 +60,7 @@ GUESTS: dict[str, tuple[str, ...]] = {
 }
 
 #: What is pure: fed, never fetching. Only these modules of those rooms touch the world.
-PURE = ("engine", "rules", "inference", "advice", "report", "selection", "durations", "conversation", "writing",
+PURE = ("engine", "rules", "knowledge", "inference", "advice", "report", "selection", "durations", "conversation", "writing",
         "anonymize")
 WORLDLY = ("report.output", "report.folder")
 FETCHING = {"os", "io", "sys", "socket", "subprocess", "threading", "multiprocessing", "asyncio", "random", "secrets",

@@ -1,0 +1,1 @@
+"""What setting cures it, as text to paste."""

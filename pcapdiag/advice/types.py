@@ -1,0 +1,70 @@
+"""A cure: where it is set, when it applies, what it does not cover, how to see that it works, and the text to paste."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from pcapdiag.engine.types import Endpoint
+from pcapdiag.inference.types import Setting
+
+
+class Place(StrEnum):
+    """Where a cure is set."""
+
+    APPLICATION = "application"
+    KERNEL = "kernel"
+    SIDECAR = "client sidecar"
+    GATEWAY = "server gateway"
+    PATH = "the timeout itself"
+    POOL = "client's connection pool"
+    RETRY = "retry"
+
+
+class Effect(StrEnum):
+    """How a cure works."""
+
+    KEEPALIVE = "keepalive"  # probes keep the path from forgetting
+    TIMEOUT = "timeout"  # the path forgets later
+    IDLE = "idle"  # the client gives its idle connections up first
+    RETRY = "retry"  # what was lost is sent again
+
+
+class Target(NamedTuple):
+    """What the texts are filled with. ``host`` is the service's name as its clients write it; its address where none is known."""
+
+    service: Endpoint
+    host: str
+    setting: Setting | None
+    client_idle: int | None
+
+
+class Snippet(NamedTuple):
+    """Text to paste. ``language`` is that of a Markdown fence: go, yaml, python; ``name`` says what it is a part of."""
+
+    language: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """One way to cure it. ``id`` is short and stable (``go``, ``istio-destinationrule``)."""
+
+    id: str
+    place: Place
+    effect: Effect
+    title: str
+    applies: str
+    limits: str
+    check: str
+    snippets: tuple[Snippet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The cures for one service, those that help most first; ``cures`` is empty where none is known."""
+
+    target: Target
+    cures: tuple[Cure, ...]

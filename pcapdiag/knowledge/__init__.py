@@ -1,0 +1,1 @@
+"""Curated facts about products, each with its sources."""
