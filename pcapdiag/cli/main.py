@@ -26,6 +26,7 @@ COMMANDS = {
     "lab": "pcapdiag.cli.lab",
     "rules": "pcapdiag.cli.rules",
     "rule": "pcapdiag.cli.rule",
+    "timeouts": "pcapdiag.cli.timeouts",
 }
 
 DONE, FOUND, UNREADABLE, DAMAGED, BUG = 0, 1, 2, 3, 70  # 70 is EX_SOFTWARE of BSD's sysexits.h

@@ -35,6 +35,11 @@ class KeepaliveDefault:
     note: str | None
     sources: tuple[str, ...]
 
+    @property
+    def numbers(self) -> tuple[tuple[str, int | None], ...]:
+        """Time, interval and number of probes, each with the name of its field."""
+        return ("time", self.time), ("interval", self.interval), ("probes", self.probes)
+
     def confirmed(self, field: str) -> bool:
         """Does a source confirm this field? Of what is not known there is nothing to confirm."""
         return self.verified is not Verified.UNVERIFIED and field not in self.unverified and getattr(self, field) is not None

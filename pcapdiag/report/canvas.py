@@ -66,6 +66,18 @@ class Canvas:
         """A label and what is said of it in our own words."""
         return Row(label, words(self.own(text), style))
 
+    def broken(self, text: str, room: int) -> list[Span]:
+        """Our own words as spans. An address of the web that is longer than ``room`` is broken behind a slash, and not cut."""
+        spans = []
+        for word in words(self.own(text)):
+            rest = word.text
+            while len(rest) > room:
+                at = rest.rfind("/", 1, room) + 1 or room
+                spans.append(Span(rest[:at]))
+                rest = rest[at:]
+            spans.append(Span(rest))
+        return spans
+
     def fact(self, label: str, text: str, style: str = "") -> Iterator[str]:
         """The same in its column."""
         return self.spans(*self.told(label, text, style)[:2])

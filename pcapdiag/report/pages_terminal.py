@@ -55,16 +55,7 @@ def _heading(text: str, canvas: Canvas) -> Iterator[str]:
 
 
 def _paragraph(text: str, canvas: Canvas) -> Iterator[str]:
-    """Our own words as lines. An address of the web that is longer than a line is broken behind a slash, and not cut."""
-    room, spans = canvas.width - 2, []
-    for word in words(canvas.own(text)):
-        rest = word.text
-        while len(rest) > room:
-            at = rest.rfind("/", 1, room) + 1 or room
-            spans.append(Span(rest[:at]))
-            rest = rest[at:]
-        spans.append(Span(rest))
-    yield from canvas.lines(spans, Span("  "), "  ")
+    yield from canvas.lines(canvas.broken(text, canvas.width - 2), Span("  "), "  ")
 
 
 def _examples(heading: str, examples: tuple[Example, ...], canvas: Canvas) -> Iterator[str]:
