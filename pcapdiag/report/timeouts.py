@@ -21,7 +21,7 @@ _S = 1_000_000_000
 AT_EXPIRY = {
     AtExpiry.SILENT: "silent",
     AtExpiry.FIN: "FIN",
-    AtExpiry.RST_BOTH: "RST to both ends",
+    AtExpiry.RST_BOTH: "RST to both",
 }
 NEXT_PACKET = {
     NextPacket.RST: "RST",

@@ -19,8 +19,8 @@ def list_lines(found: Listing, canvas: Canvas) -> Iterator[str]:
     """All of them, two lines each; those that may be set to what was asked for on one."""
     if found.near is not None:
         asked = format_duration(found.near)
-        there = f"Defaults within {NEAR:.0%} of {asked}, nearest first" if found.entries else f"No known default is near {asked}."
-        yield from canvas.sentence(there.replace("%", " %"), "heading")
+        within = f"Defaults within {NEAR * 100:.0f} % of {asked}, nearest first"
+        yield from canvas.sentence(within if found.entries else f"No known default is near {asked}.", "heading")
         yield ""
     elif not found.entries:
         yield from canvas.sentence("No known product is called so.")
@@ -44,10 +44,11 @@ def list_lines(found: Listing, canvas: Canvas) -> Iterator[str]:
 
 def _entry(t: Timeout, canvas: Canvas) -> Iterator[str]:
     yield from canvas.lines(words(canvas.own(t.name)), Span(f"{default(t):{_VALUE - 1}} ", "gap"), " " * _VALUE)
-    parts = [behaviour(t), probes(t), "" if t.idle else "no timer of idle connections"]
-    doubt = words("no source", "warn") if t.verified is Verified.UNVERIFIED else []
-    text = f" {canvas.dot} ".join(part for part in parts if part)
-    spans = [Span(t.id, "copy"), Span(canvas.dot), *words(canvas.own(text)), *([Span(canvas.dot), *doubt] if doubt else [])]
+    spans = [Span(t.id, "copy"), Span(canvas.dot), *words(behaviour(t))]
+    for part in (probes(t), "" if t.idle else "no timer of idle connections"):
+        spans += [Span(canvas.dot), Span(part)] if part else []
+    if t.verified is Verified.UNVERIFIED:
+        spans += [Span(canvas.dot), Span("no source", "warn")]
     yield from canvas.lines(spans, Span(" " * _VALUE), " " * _VALUE)
 
 
