@@ -76,8 +76,8 @@ def capture(timeout: int, service: Endpoint, *, rate: int = 1000, pod: Pod | Non
     output = "/tmp/client.pcap" if pod else "client.pcap"
     command = _tcpdump(size, output, f"tcp port {service.port} and host {service.address}")
     why = (
-        f"A ring of {FILES} files of {size} MB holds at least {RING_TIMES} times the timeout at {rate:,} packets a second; the gap "
-        "must be in it whole. Stop it (Ctrl-C) after a failure."
+        f"A ring of {FILES} files of {size} MB holds at least {RING_TIMES} times the timeout at {rate:,} packets a second; the "
+        "gap must be in it whole. Stop it (Ctrl-C) after a failure."
     )
     return Errand("capture", "A capture on the client's side", why, _where(pod), _in_pod(command, pod, "client.pcap*"))
 
