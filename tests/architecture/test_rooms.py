@@ -20,8 +20,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "capture": (),
     "engine": (),
     "rules": ("engine.types", "durations"),
-    # the bounds of the engine's histogram are a fact about its types; they stand where these are made
     "knowledge": (),
+    # the bounds of the engine's histogram are a fact about its types; they stand where these are made
     "inference": ("engine.types", "engine.objects", "durations", "knowledge"),
     "advice": ("engine.types", "inference", "knowledge", "durations"),
     "correlate": ("engine.types", "durations"),
@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "__init__": ("capture", "analyze", "why", "results", "version"),
     "lab": ("durations",),
     "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
-            "ticket", "anonymize", "durations", "version", "__init__"),
+            "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
 

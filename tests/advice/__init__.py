@@ -1,0 +1,1 @@
+"""The cures and the plan."""
