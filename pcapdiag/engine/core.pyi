@@ -1,8 +1,19 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from typing_extensions import Buffer
 
-from pcapdiag.engine.types import Connection, Endpoint, FileFacts, IdlePeriod, RecordRef, Service, Totals, Traced
+from pcapdiag.engine.types import (
+    Connection,
+    Endpoint,
+    FileFacts,
+    IdlePeriod,
+    Pair,
+    RecordRef,
+    Service,
+    Totals,
+    Traced,
+    Waiting,
+)
 
 class Engine:
     """Tracks the TCP connections of one timeline of capture files."""
@@ -31,6 +42,8 @@ class Engine:
     def finish(self) -> list[IdlePeriod]: ...
     def connections(self) -> Iterator[Connection]: ...
     def services(self) -> list[Service]: ...
+    def pairs(self, services: Collection[Endpoint] | None = None) -> tuple[list[Pair], int]: ...
+    def waiting(self, least: Mapping[Endpoint, int], most: int = 1000) -> dict[Endpoint, Waiting]: ...
     def totals(self) -> Totals: ...
     def trace(self) -> list[Traced]: ...
     def successor(self, client: str, server: Endpoint, after: RecordRef) -> Connection | None: ...

@@ -5,6 +5,7 @@ Everything below `Engine` is C structs and inline functions in the .pxd files be
 packet. `objects.py` turns the few things that come out into the types of `types.py`.
 """
 
+import heapq
 import os
 import struct
 
@@ -16,6 +17,8 @@ from libc.string cimport memcpy, memmove, memset
 from .layout cimport *
 from .state cimport *
 from .table cimport rebuild
+from .pairs cimport pair_add, pairs_copy, pairs_free
+from .samples cimport longest_of
 from .services cimport decide_roles, service_find
 from .verdict cimport stamps_in, stop_watching
 from .idle cimport own_outstanding
@@ -126,6 +129,7 @@ cdef class Engine:
                   <size_t>st.service_slots, <size_t>st.interfaces, <size_t>st.slots, <size_t>st.spare,
                   <size_t>st.traces, <size_t>st.watches, <size_t>self.carry):
             free(<void*><size_t>p)
+        pairs_free(&st.forgotten)
 
     def begin_file(self, uint32_t index, bint contiguous=True):
         """Start the file with this index (at most 65535, never less than the one before).
@@ -364,7 +368,16 @@ cdef class Engine:
             probes=(k.probes[client], k.probes[server]), idle_periods=k.periods,
             fin=(h.state & (FIN_SENT << client) != 0, h.state & (FIN_SENT << server) != 0),
             rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0),
-            history=objects.history(k.history | <uint64_t>k.history_more << 32, client))
+            history=objects.history(k.history | <uint64_t>k.history_more << 32, client),
+            survived=k.survived if k.handshake & LASTED else 0,
+            longest=silence(k) if k.handshake & LASTED else None,
+            probing=(probing(h, k, client), probing(h, k, server)) if h.state & PROBED else None)
+
+    cdef object _reported(self, uint32_t index):
+        cdef Hot* h = hot_of(&self.st, index)
+        cdef Cold* k = cold_of(&self.st, index)
+        decide_roles(&self.st, h, k)
+        return self._connection(index, h, k, k.server, k.roles)
 
     def connections(self):
         """Every connection still tracked (of the watched one, if there is one), earlier incarnations included, in order of first
@@ -375,9 +388,7 @@ cdef class Engine:
                        for i in range(1, st.used + 1)
                        if not hot_of(st, i).state & FREE and cold_of(st, i).first_frame and watched(st, hot_of(st, i)))
         for _, _, index in order:
-            i = index
-            decide_roles(st, hot_of(st, i), cold_of(st, i))
-            yield self._connection(i, hot_of(st, i), cold_of(st, i), cold_of(st, i).server, cold_of(st, i).roles)
+            yield self._reported(index)
 
     def services(self):
         """Every service with an idle period or a survived silence, as a list of Service."""
@@ -387,32 +398,117 @@ cdef class Engine:
         cdef Service* s
         cdef uint32_t i, at
         cdef int server, j
-        counts = {}
+        cdef bint timed
+        counts, keepalives = {}, {}
         for i in range(1, st.used + 1):
             h, k = hot_of(st, i), cold_of(st, i)
             if h.state & FREE or cold_of(st, i).first_frame == 0:
                 continue
-            decide_roles(st, h, k)
+            at = service_of(st, h, k)
             server = k.server
-            at = service_find(st, h.b_hi if server else h.a_hi, h.b_lo if server else h.a_lo,
-                              h.ports & 0xFFFF if server else h.ports >> 16, False)
             if at and st.services[at].stats != NULL:
-                n = counts.setdefault(at, [0, 0, 0, 0])
+                n = counts.setdefault(at, [0, 0, 0, 0, 0])
                 n[0] += 1
                 n[1] += k.probes[1 - server]
                 n[2] += k.probes[server]
                 n[3] += 1 if k.probes[0] or k.probes[1] else 0
+                if open_still(h):
+                    n[4] += since(st.now, h.t_last)
+                for j in range(2):
+                    if k.probes[j] == 0:
+                        continue
+                    timed = h.state & PROBED != 0  # else the only one was recorded behind its RST
+                    alike = (at, j == server, two_digits(k.probe_after[j]) if timed else -1,
+                             two_digits(k.probe_every[j]) if timed else -1)
+                    n = keepalives.setdefault(alike, [0, 0, 0])
+                    n[0] += 1
+                    n[1] += k.probes[j]
+                    n[2] += k.answered[j] if timed else 0
+        kept = {}
+        for (number, by_server, after, every), n in keepalives.items():
+            kept.setdefault(number, []).append(objects.keepalive(by_server, None if after < 0 else after, None if every < 0 else every, *n))
         out = []
         for i in range(1, st.services_used + 1):
             s = &st.services[i]
             if s.stats != NULL:
                 out.append(objects.service(
-                    endpoint=objects.endpoint(s.hi, s.lo, s.port), counts=counts.get(i, [0, 0, 0, 0]),
+                    endpoint=objects.endpoint(s.hi, s.lo, s.port), counts=counts.get(i, [0, 0, 0, 0, 0]),
                     forgotten=s.stats.forgotten,
                     outcomes=[s.stats.results[j] for j in range(<int>RESULTS)], survived=s.stats.survived,
                     resets_without_idle=s.stats.contexts[0], refused=s.stats.contexts[1],
-                    histogram=tuple([s.stats.histogram[j] for j in range(BUCKETS)]), longest=longest(&s.stats.longest)))
+                    histogram=tuple([s.stats.histogram[j] for j in range(BUCKETS)]), longest=extreme(&s.stats.longest),
+                    longest_probed=extreme(&s.stats.longest_probed), keepalives=kept.get(i, []),
+                    closings=[(s.stats.closed[j], extreme(&s.stats.shortest_closed[j]), extreme(&s.stats.longest_closed[j]))
+                              for j in range(2)]))
         return out
+
+    def pairs(self, services=None):
+        """What each client address saw of each service, or of these alone: a list of Pair, and how many survived silences are of
+        pairs beyond those that are kept."""
+        cdef State* st = &self.st
+        cdef Pairs table
+        cdef Pair* p
+        cdef uint32_t i
+        cdef uint64_t beyond
+        wanted = None if services is None else set(services)
+        out = []
+        if not pairs_copy(st, &table, &st.forgotten):
+            pairs_free(&table)
+            raise MemoryError
+        for i in range(1, st.used + 1):
+            if not hot_of(st, i).state & FREE and cold_of(st, i).first_frame:
+                pair_add(st, &table, hot_of(st, i), cold_of(st, i))
+        for i in range(table.used):
+            p = &table.items[i]
+            server = objects.endpoint(st.services[p.service].hi, st.services[p.service].lo, st.services[p.service].port)
+            if wanted is None or server in wanted:
+                out.append(objects.pair(client=objects.endpoint(p.hi, p.lo, 0).address, server=server, survived=p.survived,
+                                        longest=extreme(&p.longest)))
+        beyond = table.beyond
+        pairs_free(&table)
+        return sorted(out, key=objects.by_service), beyond
+
+    def waiting(self, least, uint32_t most=1000):
+        """Which open connections of these services had been silent at the end of the timeline for at least so many ns, as a dict of
+        Waiting by endpoint: all are counted, the `most` longest handed out. `finish` comes first."""
+        cdef State* st = &self.st
+        cdef Hot* h
+        cdef Cold* k
+        cdef uint32_t i, at
+        cdef int64_t silent
+        cdef int64_t* limits = <int64_t*>malloc((st.services_used + 1) * sizeof(int64_t))
+        if limits == NULL:
+            raise MemoryError
+        memset(limits, 0xFF, (st.services_used + 1) * sizeof(int64_t))  # -1: not asked for
+        found = {server: [0, []] for server in least}
+        by_number = {}
+        try:
+            for server, limit in least.items():
+                hi, lo, _, _, ports = objects.key(server, server)
+                at = service_find(st, hi, lo, ports & 0xFFFF, False)
+                if at:
+                    limits[at] = max(limit, 0)
+                    by_number[at] = found[server]
+            limits[0] = -1
+            for i in range(1, st.used + 1):
+                h, k = hot_of(st, i), cold_of(st, i)
+                if not open_still(h) or h.packets[0] == 0 or h.packets[1] == 0 or not nothing_due(st, h, k):
+                    continue
+                at = service_of(st, h, k)
+                silent = since(st.now, h.t_last)
+                if limits[at] < 0 or silent < limits[at] or since(st.now, h.t_idle) < st.min_idle:
+                    continue
+                one = by_number[at]
+                one[0] += 1
+                entry = (silent, -<int64_t>((<uint64_t>k.first_file << 32) | k.first_frame), i)
+                if len(one[1]) < most:
+                    heapq.heappush(one[1], entry)
+                elif most:
+                    heapq.heappushpop(one[1], entry)
+        finally:
+            free(limits)
+        return {server: objects.waiting(count, [(self._reported(i), silent) for silent, _, i in sorted(heap, reverse=True)])
+                for server, (count, heap) in found.items()}
 
     def totals(self):
         """Sums over the timeline so far, as Totals."""
@@ -427,14 +523,12 @@ cdef class Engine:
             handshakes += h.state & (SYN_SENT * BOTH) != 0
             one_sided += (h.packets[0] == 0) != (h.packets[1] == 0)
             k = cold_of(st, i)
-            idle += not h.state & (RETIRED | (FIN_SENT | RST_SENT) * BOTH) and h.pend == 0 \
-                and since(st.now, h.t_idle) >= st.min_idle \
-                and not (h.state & SPOKE_LAST and h.packets[1] == 0) and not (h.state & (SPOKE_LAST << 1) and h.packets[0] == 0) \
-                and not own_outstanding(h, k, 0, st.now) and not own_outstanding(h, k, 1, st.now)
+            idle += not h.state & (RETIRED | (FIN_SENT | RST_SENT) * BOTH) and since(st.now, h.t_idle) >= st.min_idle \
+                and nothing_due(st, h, k)
         return objects.totals(
             connections=st.connections, evicted_closed=st.evicted_closed, evicted_open=st.evicted_open, copies=st.copies,
             retransmissions=st.retransmissions, probes=st.probes, strays=st.strays, syn_seen=handshakes, one_sided=one_sided,
-            outcomes=[st.results[i] for i in range(<int>RESULTS)], still_idle=idle, longest=longest(&st.longest),
+            outcomes=[st.results[i] for i in range(<int>RESULTS)], still_idle=idle, longest=extreme(&st.longest),
             resets_without_idle=st.contexts[0], refused=st.contexts[1])
 
     def trace(self):
@@ -483,9 +577,7 @@ cdef class Engine:
                 best, first = i, begun
         if best == 0:
             return None
-        h, k = hot_of(st, best), cold_of(st, best)
-        decide_roles(st, h, k)
-        return self._connection(best, h, k, k.server, k.roles)
+        return self._reported(best)
 
     def spot(self, *, uint32_t frame=0, uint32_t stream=0):
         """Look in the current file for this frame, or if none is given for this stream number: see `spotted`."""
@@ -504,10 +596,48 @@ cdef object ref(Ref* r):
     return (r.file, r.frame, r.t) if r.known else None
 
 
-cdef object longest(Longest* most):
+cdef object extreme(Extreme* most):
     if most.ended.known == 0:
         return None
     return most.length, most.lower != 0, ref(&most.before), ref(&most.ended)
+
+
+cdef object silence(Cold* k):
+    cdef Extreme most = longest_of(k)
+    return extreme(&most)
+
+
+cdef object probing(Hot* h, Cold* k, int side):
+    """How a side probed: probes, answered, and the least times after and between them in ms, None for unknown."""
+    return (k.probes[side], k.answered[side], k.probe_after[side] - 1 if k.probe_after[side] else None,
+            k.probe_every[side] - 1 if k.probe_every[side] else None)
+
+
+cdef int64_t two_digits(uint32_t plus_one) noexcept nogil:
+    """Milliseconds rounded to two significant digits, halves up; -1 for unknown."""
+    cdef int64_t ms = <int64_t>plus_one - 1, step = 1
+    while ms >= step * 100:
+        step *= 10
+    return (ms + step // 2) // step * step if ms >= 0 else -1
+
+
+cdef bint open_still(Hot* h) noexcept nogil:
+    """Is it the newest of its ports, without FIN and RST, and more than the SYN of one that never came about?"""
+    return not h.state & (FREE | RETIRED | (FIN_SENT | RST_SENT) * BOTH) and h.state & ((TOLD_DATA | TOLD_ACK) * BOTH) != 0
+
+
+cdef bint nothing_due(State* st, Hot* h, Cold* k) noexcept nogil:
+    """At the end of the timeline: does nobody wait for an acknowledgement, as far as can be known?"""
+    return h.pend == 0 \
+        and not (h.state & SPOKE_LAST and h.packets[1] == 0) and not (h.state & (SPOKE_LAST << 1) and h.packets[0] == 0) \
+        and not own_outstanding(h, k, 0, st.now) and not own_outstanding(h, k, 1, st.now)
+
+
+cdef uint32_t service_of(State* st, Hot* h, Cold* k) noexcept nogil:
+    """The service that the connection is said to be of, 0 if nothing was counted there."""
+    decide_roles(st, h, k)
+    return service_find(st, h.b_hi if k.server else h.a_hi, h.b_lo if k.server else h.a_lo,
+                        h.ports & 0xFFFF if k.server else h.ports >> 16, False)
 
 
 cdef object facts_of(Facts* f, uint8_t* head):

@@ -6,6 +6,7 @@ from libc.string cimport memset
 
 from .layout cimport *
 from .state cimport *
+from .pairs cimport pair_add
 from .services cimport statistics
 from .table cimport closed, rebuild
 from .verdict cimport stop_watching
@@ -51,6 +52,7 @@ cdef inline uint32_t forget(State* st, uint32_t wanted, bint open_too) noexcept 
             continue
         stop_watching(st, i, st.at_t)
         if cold_of(st, i).first_frame:   # else it was only quoted in an ICMP error
+            pair_add(st, &st.forgotten, h, cold_of(st, i))
             stats = statistics(st, h, cold_of(st, i))
             if stats != NULL:
                 stats.forgotten += 1

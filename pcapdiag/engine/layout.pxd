@@ -77,6 +77,11 @@ cdef enum:  # how a connection began, in Cold.handshake
     SYN_REPEATED = 2
     LONE_BYTE = 4         # its first segment was an ACK with one byte
     LONE = 8              # one ACK-only segment of at most one byte so far: perhaps a probe
+    LASTED = 16           # (no part of the beginning) a silence survived: Cold.survived means something
+
+cdef enum:  # probes that wait, in Cold.due; those of side 1 are shifted left by one
+    DUE = 1 << 0          # its probe is not answered, and it sent no payload since
+    JUST_PROBED = 1 << 2  # and nothing at all came after it
 
 cdef enum Letter:  # of a connection's history, Zeek's: the first of each side is noted, in order, in Cold.history
     LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R, LETTER_T
@@ -221,10 +226,19 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint8_t rst_ttl[2]
     uint8_t rst_via[2]
     uint32_t rst_frame               # of the first one
-    # fourth line: heartbeats; it means something once beat_count is set
+    # fourth line: heartbeats mean something once beat_count is set, silences once LASTED is, probes once PROBED is
     uint32_t beat_t                  # the last wake like the one before, in ms since first_t
+    uint32_t survived
+    int64_t longest                  # the longest survived silence, and when it ended
+    int64_t longest_t
+    uint32_t longest_from_frame, longest_frame
+    uint32_t probe_after[2]          # least ms from the segment before to a probe that repeats none, plus 1, 0 for unknown
+    uint32_t probe_every[2]          # and from an unanswered probe to the next
+    uint16_t longest_from_file, longest_file
+    uint16_t answered[2]             # of Cold.probes
     uint16_t beat_every              # the interval of the last two, in tenths of a second, at most 65535
-    uint8_t spare[58]                # hot lines begin at even lines, which processors fetch in pairs
+    uint8_t longest_lower, due
+    uint8_t spare[4]                 # hot lines begin at even lines, which processors fetch in pairs
 
 cdef struct Incarnation:             # side by side: a page walk costs more than a line
     Hot hot
@@ -273,16 +287,19 @@ cdef struct Emission:
     uint32_t index
     int64_t deadline
 
-cdef struct Longest:
+cdef struct Extreme:
     int64_t length
     int32_t lower
-    Ref before, ended
+    Ref before, ended                # `ended` is known once there is one
 
 cdef struct Statistics:              # of one service, made when its first idle period or silence is counted
     uint64_t results[8]
     uint64_t contexts[2]             # RSTs to payload without idle before, RSTs to a SYN
     uint64_t survived, forgotten
-    Longest longest
+    Extreme longest
+    Extreme longest_probed           # idle period that survived with probes in it
+    Extreme shortest_closed[2], longest_closed[2]  # ended by FIN, of the client and of the service
+    uint64_t closed[2]
     uint32_t histogram[120]
 
 cdef struct Service:
@@ -290,3 +307,15 @@ cdef struct Service:
     uint32_t port
     uint32_t strong                  # known from a SYN or SYN-ACK
     Statistics* stats
+
+cdef struct Pair:                    # what one client address saw of one service
+    uint64_t hi, lo
+    uint64_t survived
+    Extreme longest
+    uint32_t service
+
+cdef struct Pairs:                   # a hash of them, in order of insertion
+    Pair* items
+    uint32_t* slots                  # index + 1, twice as many as there is room
+    uint32_t used, room
+    uint64_t beyond                  # survived silences of pairs that were not kept

@@ -10,6 +10,7 @@ from pcapdiag.engine.types import (
     Answer,
     AnswerKind,
     Bound,
+    Closings,
     Connection,
     Damage,
     Endpoint,
@@ -17,8 +18,11 @@ from pcapdiag.engine.types import (
     FileFacts,
     Fin,
     IdlePeriod,
+    Keepalive,
     Outcome,
+    Pair,
     PeerFacts,
+    Probing,
     RecordRef,
     RolesFrom,
     Seen,
@@ -26,6 +30,7 @@ from pcapdiag.engine.types import (
     Service,
     Totals,
     Traced,
+    Waiting,
     Wake,
     WakeKind,
 )
@@ -39,6 +44,7 @@ _ROLES = tuple(RolesFrom)
 _REPLIES = (None, AnswerKind.RST, AnswerKind.ACK, AnswerKind.ICMP)
 _SEEN = tuple(Seen)
 
+MS = 1_000_000
 BUCKETS, FIRST_OCTAVE = 120, 20
 #: Lower edges of the histogram's buckets in ns: four an octave from 2^20 on; the first also holds all below it.
 EDGES = tuple((4 + i % 4) << (FIRST_OCTAVE + i // 4 - 2) for i in range(BUCKETS))
@@ -116,9 +122,32 @@ def history(told: int, client: int) -> str:
     return out
 
 
-def connection(*, roles: int, first: Any, last: Any, **facts: Any) -> Connection:
+def connection(*, roles: int, first: Any, last: Any, longest: Any, probing: Any, **facts: Any) -> Connection:
     """One connection's numbers as a Connection."""
-    return Connection(roles_from=_ROLES[roles], first=RecordRef(*first), last=RecordRef(*last), **facts)
+    probes = facts["probes"]
+    both = [_probing(*side) for side in probing] if probing else [Probing(n) for n in probes]
+    return Connection(roles_from=_ROLES[roles], first=RecordRef(*first), last=RecordRef(*last),
+                      longest_survived=_extreme(longest), probing=(both[0], both[1]), **facts)  # fmt: skip
+
+
+def _probing(probes: int, answered: int, after: int | None, every: int | None) -> Probing:
+    return Probing(probes, answered, _ns(after), _ns(every))
+
+
+def _ns(ms: int | None) -> int | None:
+    return None if ms is None else ms * MS
+
+
+def keepalive(server: bool, after: int | None, every: int | None, *counts: int) -> Keepalive:
+    """How connections were probed that were probed alike; times in ms."""
+    return Keepalive(_side(not server), _ns(after), _ns(every), *counts)
+
+
+def _commonest(kept: Keepalive) -> tuple[float, ...]:
+    """The order of keepalives: by connections, by probes; then the client's first, and the quicker one."""
+    unknown = float("inf")
+    times = (unknown if ns is None else ns for ns in (kept.after, kept.every))
+    return -kept.connections, -kept.probes, kept.side == "server", *times
 
 
 def idle_period(
@@ -156,11 +185,33 @@ def idle_period(
     )  # fmt: skip
 
 
-def service(*, counts: list[int], forgotten: int, outcomes: list[int], longest: Any, **facts: Any) -> Service:
+def service(
+    *, counts: list[int], forgotten: int, outcomes: list[int], longest: Any, longest_probed: Any, closings: Any,
+    keepalives: list[Keepalive], **facts: Any,
+) -> Service:  # fmt: skip
     """One service's counts as a Service."""
-    connections, from_clients, from_servers, probed = counts
+    connections, from_clients, from_servers, probed, silent = counts
+    by_clients, by_server = (Closings(n, _extreme(shortest), _extreme(most)) for n, shortest, most in closings)
     return Service(connections=connections + forgotten, idle_periods=sum(outcomes), outcomes=_by_outcome(outcomes),
-                   longest_survived=_extreme(longest), probes=(from_clients, from_servers), probed=probed, **facts)  # fmt: skip
+                   longest_survived=_extreme(longest), probes=(from_clients, from_servers), probed=probed,
+                   longest_probed=_extreme(longest_probed), closings=(by_clients, by_server),
+                   keepalives=tuple(sorted(keepalives, key=_commonest)), silent_at_end=silent, **facts)  # fmt: skip
+
+
+def pair(*, longest: Any, **facts: Any) -> Pair:
+    """What one client saw of a service as a Pair."""
+    return Pair(longest_survived=_extreme(longest), **facts)
+
+
+def by_service(pair: Pair) -> tuple[Endpoint, int, int]:
+    """The order of pairs: by service, and by the client's address as a number, IPv4 first."""
+    client = ipaddress.ip_address(pair.client)
+    return pair.server, client.version, int(client)
+
+
+def waiting(connections: int, longest: list[tuple[Connection, int]]) -> Waiting:
+    """Connections that were silent at the end as Waiting."""
+    return Waiting(connections, tuple(longest))
 
 
 def totals(*, outcomes: list[int], longest: Any, **facts: Any) -> Totals:

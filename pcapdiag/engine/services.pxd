@@ -141,6 +141,12 @@ cdef inline Statistics* statistics(State* st, Hot* h, Cold* k) noexcept nogil:
     return st.services[k.service].stats
 
 
+cdef inline int served(State* st, Hot* h, Cold* k) noexcept nogil:
+    """The side that is the service where this connection is counted."""
+    cdef Service* s = &st.services[k.service]
+    return 0 if h.a_lo == s.lo and h.a_hi == s.hi and h.ports >> 16 == s.port else 1
+
+
 cdef inline uint32_t bucket(int64_t length) noexcept nogil:
     """Four buckets an octave, from 2^20 ns on: exact integer edges (see EDGES)."""
     cdef int octave

@@ -115,7 +115,8 @@ cdef struct State:
     uint64_t connections, evicted_closed, evicted_open, copies, retransmissions, probes, strays
     uint64_t results[8]
     uint64_t contexts[2]
-    Longest longest
+    Extreme longest
+    Pairs forgotten               # what forgotten connections saw
     uint64_t failed                # segments for which there was no memory
     uint64_t untimed
     uint32_t interfaces_all

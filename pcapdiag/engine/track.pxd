@@ -5,7 +5,8 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from .layout cimport *
 from .state cimport *
 from .table cimport find, same_key
-from .verdict cimport conclude, emission_of, give_up, here, note, sample_survived, stamps_in
+from .samples cimport sample_closed, sample_survived
+from .verdict cimport conclude, emission_of, give_up, here, note, stamps_in
 from .idle cimport after_reset, answered, begin, break_silence, continuity, continuous, ends_idleness, is_probe
 from .idle cimport doubt, own_outstanding, quiet, reset, time_trip, wake
 from .evict cimport make_room
@@ -136,6 +137,44 @@ cdef inline void acknowledge(State* st, Hot* h, Cold* k, Segment* s, bint fresh)
         h.acked[d] = s.ack
 
 
+cdef inline void first_probe(Hot* h, Cold* k) noexcept nogil:
+    """The connection's first keepalive probe."""
+    h.state |= PROBED
+    k.due = 0
+    k.answered[0] = k.answered[1] = 0
+    k.probe_after[0] = k.probe_after[1] = k.probe_every[0] = k.probe_every[1] = 0
+
+
+cdef inline bint after_probe(Hot* h, Cold* k, Segment* s, bint fresh) noexcept nogil:
+    """What this segment is to probes that wait; True if one of its own side came last, and was not answered."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef bint last = k.due & (JUST_PROBED << d) != 0
+    if k.due & (DUE << e) and s.flags & F_ACK and delta(s.ack, h.next[e]) >= 0:
+        k.answered[e] += k.answered[e] < 0xFFFF
+        k.due &= ~<uint8_t>(DUE << e)
+    k.due &= ~<uint8_t>(JUST_PROBED * BOTH)
+    if fresh:                          # it speaks again: what comes back answers that
+        k.due &= ~<uint8_t>(DUE << d)
+    return last
+
+
+cdef inline void time_probe(State* st, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file, bint again) noexcept nogil:
+    """After which silence this probe came, or how long after the unanswered one before it."""
+    cdef int d = s.side
+    cdef uint32_t ms, least
+    k.due |= <uint8_t>((DUE | JUST_PROBED) << d)
+    if h.last_frame == 0 or not continuous(st, h, s, last_file) \
+            or (st.step and (st.step_file > last_file or (st.step_file == last_file and st.step_frame > h.last_frame))):
+        return                         # traffic was missed, or the clock stepped back
+    ms = <uint32_t>min(gap // MS, <int64_t>0xFFFFFFFE) + 1
+    least = k.probe_every[d] if again else k.probe_after[d]
+    if least == 0 or ms < least:
+        if again:
+            k.probe_every[d] = ms
+        else:
+            k.probe_after[d] = ms
+
+
 cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogil:
     """The connection's first segment was an ACK of at most one byte; is this its answer, so that it was a probe?"""
     cdef int e = 1 - s.side
@@ -144,14 +183,15 @@ cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
     if h.state & (KNOWN << e) and s.flags & F_ALL == F_ACK and s.length == 0 and s.ack == k.start[e] - length + 1:
         h.next[e] = k.start[e] = s.ack
         k.probes[e] += 1
-        h.state |= PROBED
+        first_probe(h, k)
         k.inner_from = h.t_idle
         k.inner_probes[s.side], k.inner_probes[e] = 0, 1
+        k.answered[e] = 1
         st.probes += 1
 
 
 cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file,
-                       bint awake) noexcept nogil:
+                       bint awake, bint again) noexcept nogil:
     """A keepalive probe: it breaks the silence, not the idleness."""
     cdef int d = s.side
     cdef Pend* p
@@ -160,7 +200,9 @@ cdef inline void probe(State* st, uint32_t index, Hot* h, Cold* k, Segment* s, i
     if not h.state & PROBED or k.inner_from != h.t_idle:
         k.inner_from = h.t_idle
         k.inner_probes[0] = k.inner_probes[1] = 0
-        h.state |= PROBED
+    if not h.state & PROBED:
+        first_probe(h, k)
+    time_probe(st, h, k, s, gap, last_file, again)
     if h.pend:
         p = pend_of(st, h.pend)
         if p.kind == WAKE_PROBE and p.side == d:
@@ -218,7 +260,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
     cdef int d = s.side, e = 1 - s.side
     cdef uint32_t end = s.seq + s.length, last_file
     cdef int64_t gap
-    cdef bint known, fresh, fin, probing, awake, calm
+    cdef bint known, fresh, fin, probing, awake, calm, again = False
     cdef uint8_t stamps
     st.at_t, st.at_frame = s.t, s.frame
     k = cold_of(st, index)
@@ -281,6 +323,8 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
     if s.flags & F_SYN:
         s.seen = SEEN_SYN
         handshake(st, h, k, s)
+        if h.state & PROBED:
+            k.due = 0
         touch(st, h, s)
         refresh(h, k)
         return index
@@ -305,6 +349,8 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         fresh = False
     elif k.handshake & LONE:
         hindsight(st, h, k, s)
+    if h.state & PROBED and k.due:
+        again = after_probe(h, k, s, fresh)
     calm = gap >= st.min_idle and quiet(h, k, s)
     awake = (fresh or probing or fin) and ends_idleness(st, h, k, s)
 
@@ -332,7 +378,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         s.seen = SEEN_PROBE
         if s.length:
             tell(k, LETTER_T, d)       # the byte before the next was sent before
-        probe(st, index, h, k, s, gap, last_file, awake)
+        probe(st, index, h, k, s, gap, last_file, awake, again)
     elif fresh:
         s.seen = SEEN_PAYLOAD
         if awake and not h.state & (FIN_SENT << d) and not fills_window(h, s):
@@ -368,6 +414,8 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         elif not fresh and awake and not h.state & (FIN_SENT * BOTH):
             p = begin(st, h, k, s, WAKE_FIN, gap, last_file)
             if p != NULL:
+                if continuous(st, h, s, last_file):
+                    sample_closed(st, h, k, p)
                 conclude(st, index, h, k, p, CLOSED)
                 pend_drop(st, h)
         if not h.state & (FIN_SENT * BOTH):
@@ -402,7 +450,7 @@ cdef inline void refresh(Hot* h, Cold* k) noexcept nogil:
     """May the next segment take the fast path?"""
     cdef uint32_t need = (KNOWN | ACKED | BASE) * BOTH
     cdef uint32_t never = (FIN_SENT | RST_SENT | OPENING) * BOTH | LOWER | RETIRED
-    if h.state & need == need and not h.state & never and not k.handshake & LONE:
+    if h.state & need == need and not h.state & never and not k.handshake & LONE and not (h.state & PROBED and k.due):
         h.state |= FAST
     else:
         h.state &= ~<uint32_t>FAST

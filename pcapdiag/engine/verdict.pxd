@@ -6,7 +6,8 @@ from libc.string cimport memcpy, memset
 
 from .layout cimport *
 from .state cimport *
-from .services cimport decide_roles, statistics, bucket
+from .samples cimport sample_period
+from .services cimport decide_roles, statistics
 from .trace cimport watched
 
 cdef inline Ref here(State* st, Segment* s) noexcept nogil:
@@ -112,6 +113,8 @@ cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, u
     p.ended.t, p.ended.file, p.ended.known = st.at_t, st.file, 1
     p.ended.frame = st.at_frame
     count(st, h, k, result, 1)
+    if result == SURVIVED:
+        sample_period(st, h, k, p)
     if (st.keep_all or (result != SURVIVED and result != CLOSED)) and watched(st, h):
         decide_roles(st, h, k)
         p.server, p.roles = k.server, k.roles
@@ -156,23 +159,3 @@ cdef inline bint stop_watching(State* st, uint32_t index, int64_t now) noexcept 
         p = pend_of(st, h.pend)
         p.cut_short = since(now, p.last_sent.t) <= RTO_MOST
     return give_up(st, index, h, cold_of(st, index))
-
-
-cdef inline void sample_survived(State* st, Hot* h, Cold* k) noexcept nogil:
-    """The silence that ended was answered: one more that survived."""
-    cdef Statistics* stats = statistics(st, h, k)
-    cdef Longest* best
-    cdef int i
-    h.state &= ~<uint32_t>CHAIN
-    if stats == NULL:
-        return
-    stats.survived += 1
-    stats.histogram[bucket(k.chain_first)] += 1
-    for i in range(2):
-        best = &stats.longest if i == 0 else &st.longest
-        if k.chain_first > best.length or (k.chain_first == best.length and best.lower and not k.chain_lower):
-            best.length, best.lower = k.chain_first, k.chain_lower
-            best.before.t, best.before.frame, best.before.file = k.chain_from_t, k.chain_from_frame, k.chain_from_file
-            best.before.known = not k.chain_lower
-            best.ended.t = k.chain_from_t + k.chain_first
-            best.ended.frame, best.ended.file, best.ended.known = k.chain_frame, k.chain_file, 1

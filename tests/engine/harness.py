@@ -11,8 +11,9 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 from pcapdiag.engine import Engine
-from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, Service
+from pcapdiag.engine.types import Closings, Connection, Extreme, IdlePeriod, Pair, RecordRef, Service, Waiting
 from tests.reference.run import Facts, Result
+from tests.reference.services import MOST
 
 # Examples are cheap here, and the traps are many.
 MORE = settings(
@@ -51,7 +52,8 @@ def by_chance(seed: int) -> Callable[[bytes], Iterator[bytes]]:
 def everything(result: Result) -> tuple[Any, ...]:
     """All that a run said, where the same code must say the same."""
     order = sorted(result.periods, key=lambda p: (p["first"], p["kind"], p["outcome"]))
-    return order, sorted(result.connections, key=lambda c: c["first"]), result.totals, result.files
+    connections = sorted(result.connections, key=lambda c: c["first"])
+    return order, connections, result.totals, result.files, result.services, result.pairs
 
 
 def core(
@@ -93,7 +95,12 @@ def core(
     }  # fmt: skip
     if "max_connections" in options:
         result.totals["evicted"] = totals.evicted_closed + totals.evicted_open
+    pairs, beyond = engine.pairs()
+    waiting = engine.waiting({s.endpoint: 2 * min_idle for s in services}, MOST)
+    result.services = sorted((service(s, waiting[s.endpoint]) for s in services), key=lambda s: s["first"])
+    result.pairs = sorted((pair(p) for p in pairs), key=lambda p: p["first"])
     law_of_services(services)
+    law_of_pairs(services, pairs, beyond)
     if trace:
         result.trace = [(t.ref.frame, t.stream, t.source, t.target, t.length, str(t.seen)) for t in engine.trace() if not t.icmp]
     return result
@@ -104,6 +111,46 @@ def law_of_services(services: Sequence[Service]) -> None:
     for service in services:
         assert sum(service.histogram) == service.survived
         assert (service.longest_survived is None) == (service.survived == 0)
+
+
+def law_of_pairs(services: Sequence[Service], pairs: Sequence[Pair], beyond: int) -> None:
+    """Every survived silence of a service is one of a client of it."""
+    counted: Counter[Any] = Counter({s.endpoint: s.survived for s in services if s.survived})
+    assert beyond == 0
+    assert sum((Counter({p.server: p.survived}) for p in pairs), Counter()) == counted
+    for s in services:
+        longest = [p.longest_survived for p in pairs if p.server == s.endpoint and p.longest_survived]
+        assert extreme(max(longest, key=lambda e: (e.length, not e.lower_bound), default=None)) == extreme(s.longest_survived)
+
+
+def extreme(e: Extreme | None) -> tuple[int, bool] | None:
+    """Return its length and whether that is only a lower bound."""
+    return e and (e.length, e.lower_bound)
+
+
+def _ms(ns: int | None) -> int | None:
+    assert ns is None or ns % 1_000_000 == 0
+    return None if ns is None else ns // 1_000_000
+
+
+def service(s: Service, waiting: Waiting) -> Facts:
+    """Return what is counted of one service."""
+
+    def closings(c: Closings) -> tuple[Any, ...]:
+        return c.periods, extreme(c.shortest), extreme(c.longest)
+
+    return {
+        "first": tuple(s.endpoint), "survived": s.survived, "longest_survived": extreme(s.longest_survived),
+        "longest_probed": extreme(s.longest_probed), "closings": tuple(closings(c) for c in s.closings),
+        "keepalives": sorted(((k.side, _ms(k.after), _ms(k.every), *k[3:]) for k in s.keepalives), key=str),
+        "silent_at_end": s.silent_at_end,
+        "waiting": (waiting.connections, [(silent, place(c.first)) for c, silent in waiting.longest]),
+    }  # fmt: skip
+
+
+def pair(p: Pair) -> Facts:
+    """Return what one client saw of one service."""
+    return {"first": (tuple(p.server), p.client), "survived": p.survived, "longest_survived": extreme(p.longest_survived)}
 
 
 def place(ref: RecordRef | None) -> tuple[int, int] | None:
@@ -122,6 +169,9 @@ def connection(c: Connection) -> Facts:
         "payload": _by_endpoint(c, c.payload), "retransmissions": _by_endpoint(c, c.retransmissions),
         "probes": _by_endpoint(c, c.probes), "copies": c.copies, "idle_periods": c.idle_periods,
         "fin": _by_endpoint(c, c.fin), "rst": _by_endpoint(c, c.rst),
+        "survived": c.survived, "longest_survived": c.longest_survived and (
+            *c.longest_survived[:2], place(c.longest_survived.before), place(c.longest_survived.ended)),
+        "probing": _by_endpoint(c, (*((p.answered, _ms(p.after), _ms(p.every)) for p in c.probing),)),
         "history": [(letter.upper(), tuple(c.client if letter.isupper() else c.server)) for letter in c.history],
     }  # fmt: skip
 
@@ -185,7 +235,8 @@ def comparable(result: Result) -> Facts:
     resets = any("last" not in c for c in connections)
     totals = {k: v for k, v in result.totals.items() if k != "copies" or not resets}
     contexts = [{"first": ref, "kind": kind, "whose": whose} for kind, whose, ref in sorted(result.contexts, key=lambda c: c[2])]
-    return {"periods": periods, "contexts": contexts, "connections": connections, "totals": totals, "files": files}
+    return {"periods": periods, "contexts": contexts, "connections": connections, "totals": totals, "files": files,
+            "services": result.services, "pairs": result.pairs}  # fmt: skip
 
 
 def law_of_records(result: Result) -> None:

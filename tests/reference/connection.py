@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.reference import answers, ends
+from tests.reference import answers, ends, probes
 from tests.reference.decode import ACK, FIN, RST, SYN, Segment
 from tests.reference.sides import Side, is_copy, is_new_payload, is_probe, only_ack, opens
 from tests.reference.state import Connection
@@ -93,6 +93,9 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     fresh = fresh and not doubtful
     kind = "ack" if doubtful else "payload" if fresh else "probe" if probe else "retransmission" if s.length else "ack"
     x.retransmissions += bool(s.flags & SYN and s.seq == x.isn)
+    again = not c.reset and probes.settle(c, s, x, y, fresh)
+    if probe and not c.reset:
+        probes.time(c, s, x, y, again)
     answers.answer(c, s, x, y, fresh)
     answers.end_silence(c, s, x, y, kind)
     if fresh:

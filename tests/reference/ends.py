@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from tests.reference.answers import continuous
 from tests.reference.decode import ACK, FIN, Header, Segment
 from tests.reference.sides import MS, Mark, Side, delta, end_of, fills_window, gap, is_new_payload, start_of
 from tests.reference.state import Connection, Run
@@ -130,12 +131,14 @@ def fin(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> None:
     c.after_repeats(y)
     wake = c.wake
     if wake and wake.x is x and (not wake.outcome or wake.grows_at(s.time)):
-        wake.own_fin = s.ref
+        wake.own_fin, wake.finished = s.ref, s.time
     if wake and wake.x is x and wake.grows_at(s.time):
         pass  # part of the wake
     elif not fresh and not y.fin and not c.over and c.idle(s, x, y):
         c.settle()
-        c.end_period("fin", s, x, c.before(), c.silence).decide("closed")
+        period = c.end_period("fin", s, x, c.before(), c.silence)
+        period.hole_in_numbers = not continuous(s, x, y) or c.last_piece != c.piece
+        period.decide("closed")
         c.closing = x
     x.fin = end_of(s), s.ref
     if y.fin and c.wake and not c.wake.pending:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from itertools import pairwise
 from typing import Any
 
-from tests.reference import connection, ends
+from tests.reference import connection, ends, services
 from tests.reference.decode import Header, Segment, Skip, decode
 from tests.reference.records import Record, walk
-from tests.reference.sides import MS, Mark, Side, gap
+from tests.reference.services import text
+from tests.reference.sides import MS, Mark, Side
 from tests.reference.state import Clock, Connection
 from tests.reference.streams import Key, Streams
 
@@ -31,6 +31,8 @@ class Result:
     connections: list[Facts] = field(default_factory=list)
     contexts: list[tuple[str, tuple[str, int], tuple[int, int]]] = field(default_factory=list)  # kind, whose, by which RST
     totals: Facts = field(default_factory=dict)
+    services: list[Facts] = field(default_factory=list)
+    pairs: list[Facts] = field(default_factory=list)
     files: list[Facts] = field(default_factory=list)
     trace: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -120,14 +122,12 @@ def reference(files: Iterable[bytes], min_idle: int, contiguous: Iterable[bool] 
         result.contexts += [(kind, text(side.endpoint), rst.ref) for kind, side, rst in c.without_idle]
         result.periods += [{"connection": c.first.ref, **_plain(p.plain())} for p in c.periods]
         result.connections.append(_connection(c))
-    result.totals = _totals(run.connections, now, min_idle)
+    result.totals = _totals(run.connections, now)
+    open_still = [c for c in run.newest.values() if services.is_open(c)]
+    result.services = services.services(run.connections, open_still, now)
+    result.pairs = services.pairs(run.connections)
     result.trace = run.trace
     return result
-
-
-def text(endpoint: tuple[bytes, int]) -> tuple[str, int]:
-    """Return an endpoint as text (RFC 5952) and port."""
-    return str(ip_address(endpoint[0])), endpoint[1]
 
 
 def _plain(facts: Facts) -> Facts:
@@ -146,30 +146,22 @@ def _connection(c: Connection) -> Facts:
         "first": c.first.ref, "last": (c.last or c.first).ref, "stream": c.first_stream,
         "packets": each("packets"), "payload": each("payload"), "retransmissions": each("retransmissions"),
         "probes": each("probes"), "copies": c.copies, "idle_periods": len(c.periods),
+        "survived": len(c.survived), "longest_survived": services.longest_silence(c.survived, places=True),
+        "probing": {text(s.endpoint): (s.answered, s.after, s.every) for s in c.sides},
         "history": [(letter, text(side.endpoint)) for letter, side in c.letters],
         "fin": {k: bool(v) for k, v in each("fin").items()}, "rst": {k: v is not None for k, v in each("reset").items()},
     }  # fmt: skip
 
 
-def _totals(connections: list[Connection], now: int, min_idle: int) -> Facts:
+def _totals(connections: list[Connection], now: int) -> Facts:
     sides = [side for c in connections for side in c.sides]
     survived = [s for c in connections for s in c.survived]
-    longest = max(survived, key=lambda s: (s.first_length, s.before.ref is not None), default=None)
     return {
         "connections": len(connections), "copies": sum(c.copies for c in connections),
         "retransmissions": sum(s.retransmissions for s in sides), "probes": sum(s.probes for s in sides),
         "syn_seen": sum(any(s.isn is not None and not s.syn_ack for s in c.sides) for c in connections),
         "one_sided": sum(any(not s.packets for s in c.sides) for c in connections),
         "outcomes": dict(Counter(p.outcome for c in connections for p in c.periods)),
-        "still_idle": sum(_still_idle(c, now, min_idle) for c in connections), "survived": len(survived),
-        "longest_survived": longest and (longest.first_length, longest.before.ref is None),
+        "still_idle": sum(services.still_idle(c, now) for c in connections), "survived": len(survived),
+        "longest_survived": services.longest_silence(survived),
     }  # fmt: skip
-
-
-def _still_idle(c: Connection, now: int, min_idle: int) -> bool:
-    a, b = c.sides
-    if c.reset or c.over or a.fin or b.fin or (c.wake and c.wake.pending) or c.last is None:
-        return False
-    if c.spoke and not c.side(c.spoke.endpoint)[1].packets:
-        return False  # whether what it sent was answered is not known
-    return gap(now, c.idle_from.time) >= min_idle and all(c.acknowledged(s, now) for s in c.sides)

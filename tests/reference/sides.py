@@ -54,6 +54,10 @@ class Side:
     payload: int = 0
     retransmissions: int = 0
     probes: int = 0
+    answered: int = 0  # of its probes
+    due: bool = False  # its last probe is not answered, and it sent no payload since
+    after: int | None = None  # least whole ms from the segment before to a probe of it that repeats none
+    every: int | None = None  # and from an unanswered probe of it to the next
 
     def move(self, s: Segment) -> int:
         """Take the numbers of a segment that is no RST; return the new payload bytes."""

@@ -65,6 +65,7 @@ class Connection:
     first_speaker: Side | None = None
     shaking: bool = False  # begun with its handshake
     reset: bool = False
+    just_probed: Side | None = None  # whose probe was the last segment
     over: bool = False  # an idle period ended, and no payload came since
     closing: Side | None = None  # whose FIN ended it
     gave_up: int | None = None  # when the pending wake's own side reset the connection

@@ -72,6 +72,8 @@ class Period:
     last_sent: Ref = (0, 0)
     sent_last: int = 0
     own_fin: Ref | None = None
+    finished: int = 0  # when
+    hole_in_numbers: bool = False  # of a FIN: traffic was missed before it
     heartbeat: bool = False
     missed: tuple[int, int] = (0, 0)
     distance: int | None = None  # d: the wake's ack minus the peer's next seq
@@ -147,17 +149,26 @@ class Period:
         else:
             self.fin = "excluded" if self.distance <= 0 else "inferred" if self.distance == 1 else "unseen"
 
+    @property
+    def bound(self) -> str:
+        """How the measured gap relates to the true one."""
+        return "upper" if any(self.missed) or self.hole else "lower" if self.start.ref is None else "exact"
+
+    @property
+    def gap(self) -> int:
+        """From its beginning to what ended it."""
+        return gap(self.first.time, self.start.time)
+
     def plain(self) -> dict[str, Any]:
         """Return its facts, sides named by endpoint."""
         s, base = self.first, self.silence
         first = base.first_length if base else gap(s.time, self.before.time)
         until = self.sent_last if (self.answer and self.answer.kind == "rst") or self.kind == "rst" else s.time
         answered = gap(until, base.before.time if base else self.before.time)
-        bound = "upper" if any(self.missed) or self.hole else "lower" if self.start.ref is None else "exact"
         return {
             "first": s.ref, "kind": self.kind, "outcome": self.outcome, "sender": self.x.endpoint,
             "last_speaker": self.spoke.endpoint if self.spoke else None, "start": self.start.ref,
-            "gap": gap(s.time, self.start.time), "bound": bound, "silence": gap(s.time, self.before.time),
+            "gap": self.gap, "bound": self.bound, "silence": gap(s.time, self.before.time),
             "silence_first": first, "silence_answered": answered, "last_before": self.before.ref,
             "probes": {k.endpoint: v for k, v in self.probes.items() if v}, "fin": self.fin,
             "peer_fin": self.peer_fin, "missed": self.missed, "hole": self.hole, "stream": self.stream,
