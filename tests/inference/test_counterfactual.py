@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcapdiag.engine.objects import BUCKETS, EDGES
-from pcapdiag.engine.types import Service
+from pcapdiag.engine.types import Outcome, Service
 from pcapdiag.inference.bracket import Survived, bracket
 from pcapdiag.inference.counterfactual import counterfactual, late
 from pcapdiag.inference.types import Bracket, Clock, FailedSilence, Helpless, Loss, Symptom
@@ -30,7 +30,8 @@ def survivors(*seconds: float) -> Service:
     for length in seconds:
         histogram[max(i for i in range(BUCKETS) if EDGES[i] <= length * S)] += 1
     longest = extreme(int(max(seconds) * S)) if seconds else None
-    return service(histogram=tuple(histogram), longest_survived=longest, survived=len(seconds))
+    outcomes = {outcome: len(seconds) if outcome is Outcome.SURVIVED else 0 for outcome in Outcome}
+    return service(histogram=tuple(histogram), longest_survived=longest, survived=len(seconds), outcomes=outcomes)
 
 
 LENGTHS = st.floats(1, 5000).map(lambda s: round(s, 3))
