@@ -90,7 +90,7 @@ def values(target: Target) -> dict[str, str]:
     """
     host, (address, port) = parse_host(target.host), target.service
     bare = is_address(host)
-    slug = re.sub(r"[^a-z0-9]+", "-", host)[:_SLUG].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", host)[:_SLUG].strip("-") or "any"  # of ::
     found = {
         "host": host, "address": parse_host(address), "port": str(port), "endpoint": str(target.service),
         "authority": f"{_bracketed(host)}:{port}", "object": f"{slug}-{port}", "protocol": _PROTOCOLS.get(port, "TCP"),

@@ -37,19 +37,19 @@ def late_answers() -> str:
 def _bracket(cause: Cause) -> Iterator[str]:
     bracket = cause.bracket
     low, high = bracket.low, bracket.high
-    what = "idle time without payload" if bracket.clock is Clock.PAYLOAD else "silence"
+    what = "an idle time without payload" if bracket.clock is Clock.PAYLOAD else "a silence"
     survived = f"{_long(low.length, low.lower_bound)} survived (frame {low.ended.frame})" if low else ""
     failed = f"{_long(high.length, high.lower_bound)} failed (frame {high.ended.frame})" if high else ""
     if bracket.fit is Fit.CROSSING and low and high:
         nothing = f"; up to {format_duration(bracket.floor)} nothing failed" if bracket.floor else ""
-        yield f"No single timeout explains it: a {what} of {survived} while one of {failed}{nothing}."
+        yield f"No single timeout explains it: {what} of {survived} while one of {failed}{nothing}."
     elif low and high and high.lower_bound:
-        yield f"A {what} of {survived}, one of {failed}: where between, or beyond, the timeout lies is not known."
+        yield f"{what.capitalize()} of {survived}, one of {failed}: where between, or beyond, the timeout lies is not known."
     elif low and high:
         span = f"between {format_duration(low.length)} and {format_duration(high.length)}"
-        yield f"The idle timeout lies {span}: a {what} of {survived}, one of {failed}."
+        yield f"The idle timeout lies {span}: {what} of {survived}, one of {failed}."
     elif high:
-        yield f"The idle timeout is at most {format_duration(high.length)}: a {what} of {failed}, and none is known to survive."
+        yield f"The idle timeout is at most {format_duration(high.length)}: {what} of {failed}, and none is known to survive."
 
 
 def _keepalive(cause: Cause, setting: Setting | None) -> Iterator[str]:

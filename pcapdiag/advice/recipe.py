@@ -69,4 +69,4 @@ IDLE_CHECK = (
     "taken afterwards the client sends FIN first: pcapdiag analyze AFTER.pcap finds nothing lost."
 )
 #: What no TCP keepalive does.
-NO_PAYLOAD = "A TCP keepalive does not refresh a timer that counts payload, such as that of a layer-7 proxy or a server."
+NO_PAYLOAD = "It does not refresh a timer that counts payload, as layer-7 proxies and servers have."
