@@ -20,14 +20,12 @@ transport.DialContext = dialer.DialContext
 client := &http.Client{Transport: transport}
 """
 _GRPC_CLIENT = """\
-connection, err := grpc.NewClient("$authority",
-	grpc.WithTransportCredentials(credentials.NewTLS(nil)),
-	grpc.WithKeepaliveParams(keepalive.ClientParameters{
-		Time:                $ping * time.Second,
-		Timeout:             20 * time.Second,
-		PermitWithoutStream: true,
-	}),
-)
+probing := grpc.WithKeepaliveParams(keepalive.ClientParameters{
+	Time:                $ping * time.Second,
+	Timeout:             20 * time.Second,
+	PermitWithoutStream: true,
+})
+// then: grpc.NewClient("$authority", probing, ...)
 """
 _GRPC_SERVER = """\
 server := grpc.NewServer(
@@ -63,7 +61,7 @@ RECIPES = (
         "silence longer than that.",
         drafts=(
             Draft("go", "server (imports time, google.golang.org/grpc and its package keepalive)", _GRPC_SERVER),
-            Draft("go", "client (imports besides google.golang.org/grpc/credentials)", _GRPC_CLIENT),
+            Draft("go", "client (imports the same)", _GRPC_CLIENT),
         ),
     ),
 )
