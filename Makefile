@@ -53,6 +53,8 @@ tools:
 	  command -v ip >/dev/null || missing="$$missing iproute2"; \
 	  command -v sysctl >/dev/null || missing="$$missing procps"; \
 	  command -v openssl >/dev/null || missing="$$missing openssl"; \
+	  command -v nginx >/dev/null || missing="$$missing nginx-light"; \
+	  command -v haproxy >/dev/null || missing="$$missing haproxy"; \
 	  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	    || missing="$$missing chromium"; \
 	  if [ -n "$$missing" ]; then \
