@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pcapdiag.durations import parse_duration
@@ -144,6 +144,10 @@ class _Run:
             limits=self.limits(points),
             histogram_edges=EDGES,
         )
+        if report.causes:
+            from pcapdiag.advice.catalogue import advise  # only who lost something pays for the import
+
+            report = replace(report, advice=tuple(map(advise, report.causes)))
         return Analysis(report, tuple(judge.periods), tuple(engines), selection, self.paths)
 
     def where(self, at: RecordRef) -> str:

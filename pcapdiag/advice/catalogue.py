@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pcapdiag.advice import databases, dotnet, gateway, go, jvm, kernel, path, pool, retry, scripts, sidecar
 from pcapdiag.advice.recipe import Recipe
 from pcapdiag.advice.types import Advice, Effect, Place, Target
+from pcapdiag.engine.types import Endpoint
 from pcapdiag.inference.types import Cause, Clock, Helpless, Setting
 
 #: All cures but those of single products on the path, by place.
@@ -45,6 +46,12 @@ def advise(cause: Cause, host: str | None = None, setting: Setting | None = None
 def filled(recipes: Iterable[Recipe], target: Target) -> Advice:
     """Those of the cures that need no more than is known, in this order. Raises ValueError as above."""
     return Advice(target, tuple(recipe.cure(target) for recipe in recipes if recipe.needs(target)))
+
+
+def example() -> Advice:
+    """Every cure for a service that there is only in examples (RFC 5737, RFC 2606)."""
+    recipes = sorted(CATALOGUE, key=lambda recipe: _PLACES.index(recipe.place))
+    return filled(recipes, Target(Endpoint("203.0.113.10", 443), "api.example.com", Setting(60, 15, 4), 50))
 
 
 def helps(cause: Cause) -> dict[Effect, int]:

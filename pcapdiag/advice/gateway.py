@@ -64,9 +64,9 @@ RECIPES = (
         title="Istio: an EnvoyFilter on the gateway's listener",
         applies="The service is an Istio ingress gateway and its clients cannot be changed. Namespace and label are those of "
         "Istio's own gateway. EnvoyFilter is v1alpha3 in every version.",
-        limits="A wrong portNumber matches nothing and says nothing: istioctl proxy-config listener shows the right one. "
+        limits="A wrong portNumber matches nothing and says nothing: `istioctl proxy-config listener POD` shows the right one. "
         "Existing listeners may need a restart of the gateway's pods. " + _PREBIND + _OTHER_SIDE + NO_PAYLOAD,
-        check="istioctl proxy-config listener POD -o json shows the socket options; " + SERVER_CHECK,
+        check="`istioctl proxy-config listener POD -o json` shows the socket options. " + SERVER_CHECK,
         drafts=(Draft("yaml", "EnvoyFilter", _FILTER),),
     ),
     Recipe(

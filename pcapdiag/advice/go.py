@@ -57,7 +57,7 @@ RECIPES = (
         limits="Change the server first: unless told otherwise it allows one PING in 5 min, none without a call, and closes the "
         "connection of a client that sends more with GOAWAY ENHANCE_YOUR_CALM. gRPC-Go takes no Time below 10 s. A proxy "
         "between them answers PINGs itself and sends none on.",
-        check="A capture shows small payload both ways every $ping s on idle connections: pcapdiag analyze AFTER.pcap finds no "
+        check="A capture shows small payload both ways every $ping s on idle connections: `pcapdiag analyze AFTER.pcap` finds no "
         "silence longer than that.",
         drafts=(
             Draft("go", "server (imports time, google.golang.org/grpc and its package keepalive)", _GRPC_SERVER),

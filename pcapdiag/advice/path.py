@@ -18,7 +18,7 @@ _LONGER = (
     "It must be longer than the longest silence that clients leave; a connection that is silent for longer is lost all the same. "
 )
 _CHECK = (
-    "Silences longer than before survive: in a capture taken afterwards pcapdiag analyze AFTER.pcap shows for $endpoint a "
+    "Silences longer than before survive: of a capture taken afterwards `pcapdiag analyze AFTER.pcap` shows for $endpoint a "
     "longest silence survived beyond the old timeout."
 )
 _CONNTRACK = """\
@@ -36,7 +36,7 @@ RECIPES = (
         limits=_LONGER
         + "The table holds what was forgotten before: look at nf_conntrack_max. kube-proxy sets it anew, to what its "
         "own configuration says.",
-        check="sysctl net.netfilter.nf_conntrack_tcp_timeout_established shows it; " + _CHECK,
+        check="`sysctl net.netfilter.nf_conntrack_tcp_timeout_established` shows it. " + _CHECK,
         drafts=(Draft("sh", "on that machine", _CONNTRACK),),
     ),
 )

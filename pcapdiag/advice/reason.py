@@ -61,7 +61,7 @@ def _keepalive(cause: Cause, setting: Setting | None) -> Iterator[str]:
             (told.not_kept, "not kept {} of {}, which failed after a shorter silence"),
         ]
         said = [text.format(f"{n:,}", f"{told.losses:,}") for n, text in parts if n]
-        if said:
+        if said and told.time:
             cost = max(1, round(told.probes_an_hour))
             yield (
                 f"A keepalive of {format_duration(told.time)} would have {', '.join(said)}. It costs about {cost:,} "

@@ -54,19 +54,20 @@ class Recipe:
         return Cure(self.id, self.place, self.effect, title, applies, limits, check, snippets)
 
 
+_VERIFIED = "then take a capture and run `pcapdiag verify AFTER.pcap --keepalive ${time}s`."
 #: How to see a keepalive that the client's side sends, and one that the server's side sends.
 CLIENT_CHECK = (
-    "ss -tno dst $endpoint on the client (in its pod) shows timer:(keepalive,...) of at most ${time}s on every idle connection; "
-    "then take a capture and run: pcapdiag verify AFTER.pcap --keepalive ${time}s"
+    "On the client (in its pod) `ss -tno dst $endpoint` shows `timer:(keepalive,...)` of at most ${time}s on every idle "
+    "connection; " + _VERIFIED
 )
 SERVER_CHECK = (
-    "ss -tno sport = :$port on the gateway (in its pod) shows timer:(keepalive,...) of at most ${time}s on every idle "
-    "connection; then take a capture and run: pcapdiag verify AFTER.pcap --keepalive ${time}s"
+    "On the gateway (in its pod) `ss -tno 'sport = :$port'` shows `timer:(keepalive,...)` of at most ${time}s on every idle "
+    "connection; " + _VERIFIED
 )
 #: How to see that idle connections are given up in time.
 IDLE_CHECK = (
-    "ss -tn dst $endpoint on the client lists no connection that was without a request for more than ${idle} s; in a capture "
-    "taken afterwards the client sends FIN first: pcapdiag analyze AFTER.pcap finds nothing lost."
+    "On the client `ss -tn dst $endpoint` lists no connection that was without a request for more than $idle s; in a capture "
+    "taken afterwards the client sends FIN first, and `pcapdiag analyze AFTER.pcap` finds nothing lost."
 )
 #: What no TCP keepalive does.
 NO_PAYLOAD = "It does not refresh a timer that counts payload, as layer-7 proxies and servers have."

@@ -6,8 +6,6 @@ from pcapdiag.advice.recipe import CLIENT_CHECK, NO_PAYLOAD, Draft, Recipe
 from pcapdiag.advice.types import Effect, Place
 
 _OPTIONS = """\
-import socket
-
 KEEPALIVE = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, $time),
@@ -16,7 +14,11 @@ KEEPALIVE = [
 ]
 """
 _SOCKET = (
-    _OPTIONS
+    """\
+import socket
+
+"""
+    + _OPTIONS
     + """
 connection = socket.create_connection(("$host", $port))
 for option in KEEPALIVE:
@@ -24,12 +26,16 @@ for option in KEEPALIVE:
 """
 )
 _REQUESTS = (
-    _OPTIONS
-    + """
+    """\
+import socket
+
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 
+"""
+    + _OPTIONS
+    + """
 
 class KeepaliveAdapter(HTTPAdapter):
     def init_poolmanager(self, *args, **options):
@@ -43,10 +49,14 @@ session.mount("https://", KeepaliveAdapter())
 """
 )
 _HTTPX = (
-    _OPTIONS
-    + """
+    """\
+import socket
+
 import httpx
 
+"""
+    + _OPTIONS
+    + """
 client = httpx.Client(transport=httpx.HTTPTransport(socket_options=KEEPALIVE))
 """
 )

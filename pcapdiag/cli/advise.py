@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -33,7 +33,7 @@ FORMATS = ("terminal", "markdown", "json")
               help="The service's name as its clients write it, for the texts.")  # fmt: skip
 @click.option("--for", "wishes", multiple=True, metavar="WHAT",
               help="Only these cures' texts: an id, its beginning (istio) or a place (gateway). May be repeated.")  # fmt: skip
-@click.option("--list", "listed", is_flag=True, help="List the cures there are, and exit.")
+@click.option("--list", "listed", is_flag=True, help="List the cures there are; with a format, with all texts.")
 @click.option("--min-idle", callback=checked(duration), metavar="DURATION", default="1s", show_default=True,
               help="Shortest idle period to look at, as 500ms, 2m, 1h30m.")  # fmt: skip
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="terminal", show_default=True, help="How to print it.")
@@ -62,7 +62,7 @@ def command(
         pcapdiag advise --keepalive 60s --service 10.0.0.1:443 --for go
     """  # noqa: D301  # the backslash is click's mark: what follows is not wrapped
     if listed:
-        return _list(color)
+        return _list(format_, color)
     if not files and not (setting and service):
         raise click.UsageError("name captures, or give both --keepalive and --service")
     report: Report | None = None
@@ -80,7 +80,7 @@ def command(
     with open_output(STDOUT) as out:
         if report is not None and not advised and format_ != "json":
             out.write(f"{headline(report)}\n")
-        out.writelines(f"{line}\n" for line in _lines(advised, shown, format_, color))
+        out.writelines(f"{line}\n" for line in _lines(advised, shown, format_, color, out))
     return DONE if report is None else exit_code(report, fail_on_findings=False)
 
 
@@ -119,7 +119,7 @@ def _chosen(wishes: tuple[str, ...], advised: Advised) -> frozenset[str] | None:
         raise click.BadParameter(str(error), param_hint="'--for'") from None
 
 
-def _lines(advised: Advised, shown: frozenset[str] | None, format_: str, color: str) -> Iterator[str]:
+def _lines(advised: Advised, shown: frozenset[str] | None, format_: str, color: str, out: TextIO) -> Iterator[str]:
     if format_ == "json":
         from pcapdiag.report.advice_json import document
         from pcapdiag.report.json_ import encode
@@ -130,24 +130,32 @@ def _lines(advised: Advised, shown: frozenset[str] | None, format_: str, color: 
 
         yield "\n\n".join(block for advice, cause in advised for block in advice_blocks(advice, cause, shown))
     else:
-        import sys
-
         from pcapdiag.report.advice_terminal import advice_lines
         from pcapdiag.report.terminal import canvas
 
-        made = canvas(sys.stdout, width(), colored(color))
+        made = canvas(out, width(), colored(color))
         for number, (advice, cause) in enumerate(advised):
             yield from [""] * bool(number)
             yield from advice_lines(advice, cause, made, shown)
 
 
-def _list(color: str) -> int:
-    import sys
-
-    from pcapdiag.advice.catalogue import CATALOGUE
-    from pcapdiag.report.advice_terminal import brief_lines
-    from pcapdiag.report.terminal import canvas
+def _list(format_: str, color: str) -> int:
+    """The catalogue: in the terminal by title, else with every text, for an example."""
+    from pcapdiag.advice.catalogue import example
 
     with open_output(STDOUT) as out:
-        out.writelines(f"{line}\n" for line in brief_lines(CATALOGUE, canvas(sys.stdout, width(), colored(color))))
+        if format_ == "json":
+            from pcapdiag.report.advice_json import document
+            from pcapdiag.report.json_ import encode
+
+            out.write(encode(document([(example(), None)]), 2) + "\n")
+        elif format_ == "markdown":
+            from pcapdiag.report.advice_markdown import page
+
+            out.write(page(example()))
+        else:
+            from pcapdiag.report.advice_terminal import brief_lines
+            from pcapdiag.report.terminal import canvas
+
+            out.writelines(f"{line}\n" for line in brief_lines(example().cures, canvas(out, width(), colored(color))))
     return DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from pcapdiag.advice.filling import keepalive
 from pcapdiag.advice.reason import reasons
 from pcapdiag.advice.types import Advice, Cure, Snippet
 from pcapdiag.inference.types import Cause
@@ -26,6 +27,27 @@ def advice_blocks(advice: Advice, cause: Cause | None, shown: Collection[str] | 
     if others:
         yield "Other cures:"
         yield "\n".join(f"- {code(cure.id)}: {prose(cure.title)}" for cure in others)
+
+
+def page(advice: Advice) -> str:
+    """All cures with their texts as a page, by place."""
+    target = advice.target
+    setting = keepalive(target.setting) if target.setting else "none"
+    blocks = [
+        "# Cures",
+        prose(
+            f"What `pcapdiag advise` hands out, here for {target.host} at {target.service}, with a keepalive of {setting} (time, "
+            f"interval, probes) and an idle timeout of {target.client_idle} s in the client's pool. For a capture both follow "
+            "from what survived and what failed in it."
+        ),
+        "Which cure cures what, measured on real stacks: [cures.md](cures.md). A keepalive cures what the path forgets, on "
+        "either end, also while a server works on an answer. Where the other end closes, only a shorter idle timeout in the "
+        "client's pool helps.",
+    ]
+    for place in dict.fromkeys(cure.place for cure in advice.cures):
+        blocks.append(f"## {place.capitalize()}")
+        blocks += [block for cure in advice.cures if cure.place is place for block in cure_blocks(cure)]
+    return "\n\n".join(blocks) + "\n"
 
 
 def cure_blocks(cure: Cure, level: int = 3) -> Iterator[str]:

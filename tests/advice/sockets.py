@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -123,12 +124,13 @@ def server(answer_after: float = 0) -> Iterator[int]:
 
 @contextmanager
 def running(*command: str | Path, **options_: str | Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that runs until the block ends."""
-    with subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, **options_) as child:  # type: ignore[call-overload]  # cwd, env
+    """A program that runs until the block ends, with all that it started."""
+    child = subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, start_new_session=True, **options_)  # type: ignore[call-overload]  # cwd, env
+    with child:
         try:
             yield child
         finally:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def free_port() -> int:

@@ -67,12 +67,10 @@ def test_nginx(tmp_path: Path) -> None:
             NGINX.format(folder=tmp_path, listen=snippet(of, "nginx"), proxy=snippet(of, "nginx-upstream"), upstream=upstream)
         )
         taken("nginx", "-t", "-e", tmp_path / "errors", "-c", file)
-        with running("nginx", "-e", tmp_path / "errors", "-c", file) as child, connected(port) as one:
+        with running("nginx", "-e", tmp_path / "errors", "-c", file), connected(port) as one:
             one.sendall(b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n")
             assert server_side(port) == EXPECTED
             assert client_side(upstream).on
-            child.terminate()  # so that it ends its workers
-            child.wait(10)
 
 
 @needs("haproxy")
