@@ -92,8 +92,8 @@ RECIPES = (
         effect=Effect.KEEPALIVE,
         title="Istio: tcpKeepalive for the whole mesh",
         applies="Many services are affected: it holds for all connections that proxies of the mesh make.",
-        limits="Proxies take it over when they connect to the control plane: restart what does not. A DestinationRule goes "
-        "before it. " + NO_PAYLOAD,
+        limits="A DestinationRule goes before it. `istioctl proxy-config cluster POD -o json` shows whether a proxy has it. "
+        + NO_PAYLOAD,
         check=CLIENT_CHECK,
         drafts=(Draft("yaml", "in the installation's values", _MESH),),
     ),
