@@ -7,6 +7,9 @@ from pcapdiag.advice.types import Effect, Place
 
 _CONNINFO = "host=$host port=$port keepalives=1 keepalives_idle=$time keepalives_interval=$interval keepalives_count=$probes\n"
 _URI = "postgresql://$authority/?keepalives=1&keepalives_idle=$time&keepalives_interval=$interval&keepalives_count=$probes\n"
+_HIKARI = """\
+keepaliveTime=$query_ms
+"""
 _JDBC = """\
 jdbc:postgresql://$authority/?tcpKeepAlive=true
 """
@@ -33,5 +36,18 @@ RECIPES = (
         + NO_PAYLOAD,
         check=CLIENT_CHECK,
         drafts=(Draft("text", "JDBC URL", _JDBC),),
+    ),
+    Recipe(
+        id="hikari",
+        place=Place.APPLICATION,
+        effect=Effect.KEEPALIVE,
+        title="HikariCP: keepaliveTime",
+        applies="The client is a pool of database connections. It asks the database something on each idle connection, which "
+        "timers that count payload see as well. Needs a HikariCP that has the property.",
+        limits="HikariCP takes no less than 30 s, and it must be less than maxLifetime. A connection that waits for its answer "
+        "is not idle to the pool: for that set a TCP keepalive.",
+        check="A capture shows small payload both ways about every time on idle connections: `pcapdiag analyze AFTER.pcap` "
+        "finds no silence longer than that.",
+        drafts=(Draft("ini", "pool properties", _HIKARI),),
     ),
 )

@@ -24,6 +24,8 @@ _NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*(?![0-9]+\Z){_LABEL}")
 _SLUG = 40
 #: gRPC takes no shorter time than this between two pings.
 _LEAST_PING = 10
+#: HikariCP takes no shorter time than this between two queries on an idle connection.
+_LEAST_QUERY = 30
 #: What ports say of the protocol, in Istio's words.
 _PROTOCOLS = {80: "HTTP", 443: "TLS"}
 
@@ -103,6 +105,7 @@ def values(target: Target) -> dict[str, str]:
         found |= {
             "keepalive": keepalive(setting), "time": str(setting.time), "interval": str(setting.interval),
             "probes": str(setting.probes), "time_ms": str(setting.time * 1000),
+            "query_ms": str(max(_LEAST_QUERY, setting.time) * 1000),
             # a server that allows half the time between pings never finds one too early
             "ping": str(ping), "ping_allowed": str(ping // 2),
         }  # fmt: skip

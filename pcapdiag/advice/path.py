@@ -7,7 +7,7 @@ import re
 from pcapdiag.advice.recipe import Draft, Recipe
 from pcapdiag.advice.types import Effect, Place
 from pcapdiag.inference.types import Cause
-from pcapdiag.knowledge.timeouts import Timeout, Verified
+from pcapdiag.knowledge.timeouts import Kind, Timeout, Verified
 
 #: A longer timeout is not asked for unless longer silences failed: what forgets nothing fills its table.
 _HOUR = 3600
@@ -45,7 +45,9 @@ RECIPES = (
 def candidates(cause: Cause) -> tuple[Recipe, ...]:
     """For each known product whose timeout lies in the bracket and that behaves as was seen: how its timeout is raised."""
     found = (product for family in cause.families if family.agrees for product in family.products)
-    return tuple(recipe for product in found if (recipe := _raised(product, cause)) is not None)
+    # a client's own pool is no path: it gives connections up and is told to do so sooner
+    raised = (_raised(product, cause) for product in found if product.kind is not Kind.CLIENT)
+    return tuple(recipe for recipe in raised if recipe is not None)
 
 
 def _raised(product: Timeout, cause: Cause) -> Recipe | None:
@@ -60,7 +62,7 @@ def _raised(product: Timeout, cause: Cause) -> Recipe | None:
     if seconds <= failed or not (setting or fix):
         return None
     name = f"{product.vendor} {product.product}".replace("$", "$$")
-    by = f" It is set by {setting}: {seconds} s.".replace("$", "$$") if setting else ""
+    by = f" Set it to {seconds} s: {setting}.".replace("$", "$$") if setting else ""
     text = _NUMBER.sub(str(seconds), fix).replace("$", "$$") + "\n" if fix else ""
     return Recipe(
         id=f"raise-{product.id}",

@@ -81,7 +81,7 @@ RECIPES = (
     _recipe("dotnet-idle", ".NET: PooledConnectionIdleTimeout", "The client uses HttpClient, where it is 60 s by default.", "",
             Draft("csharp", "where the client is made (uses System.Net.Http)", _DOTNET)),
     _recipe("hikari-idle", "HikariCP: maxLifetime", "The client is a pool of database connections.",
-            "HikariCP takes no less than 30 s. It counts from the connection's beginning, not from its last use. ",
+            "Below 30 s HikariCP takes 30 min instead. It counts from the connection's beginning, not from its last use. ",
             Draft("ini", "pool properties", _HIKARI)),
     _recipe("kafka-idle", "Kafka clients: connections.max.idle.ms",
             "The client is a Kafka producer or consumer, where it is 9 min.", "",

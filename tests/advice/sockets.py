@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -131,6 +133,15 @@ def running(*command: str | Path, **options_: str | Path) -> Iterator[subprocess
             yield child
         finally:
             os.killpg(child.pid, signal.SIGKILL)
+
+
+def seen_as_told(check: str, time_: int) -> None:
+    """Run the command that a cure's check names first, and see what it says is to be seen: a timer of at most that many seconds."""
+    command = shlex.split(re.findall(r"`(ss [^`]+)`", check)[0])
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    timers = re.findall(r"timer:\(keepalive,(?:(\d+)min)?(?:(\d+)(?:\.\d+)?sec)?,0\)", shown)
+    assert timers, shown
+    assert all(0 < 60 * int(minutes or 0) + int(seconds or 0) <= time_ for minutes, seconds in timers), shown
 
 
 def free_port() -> int:

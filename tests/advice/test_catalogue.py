@@ -11,7 +11,7 @@ from pcapdiag.advice.catalogue import CATALOGUE, advise, filled
 from pcapdiag.advice.choosing import PLACES, chosen
 from pcapdiag.advice.types import Advice, Effect, Place, Target
 from pcapdiag.inference.types import Cause, Clock, Setting
-from pcapdiag.knowledge.timeouts import Kind, Verified
+from pcapdiag.knowledge.timeouts import Kind, Timeout, Verified, timeouts
 from tests.advice.cases import (
     SERVICE,
     SETTING,
@@ -74,7 +74,7 @@ def test_a_keepalive_s_time_stands_in_it(of: Target) -> None:
     for cure in every(of).values():
         text = "".join(one.text for one in cure.snippets)
         if cure.effect is Effect.KEEPALIVE and cure.id not in ("jdbc", "nginx-upstream"):
-            time = max(10, of.setting.time) if cure.id == "grpc-go" else of.setting.time
+            time = max({"grpc-go": 10, "hikari": 30}.get(cure.id, 1), of.setting.time)
             assert re.search(rf"(?<![0-9]){time}(000)?(?![0-9])", text), cure.id
         if cure.effect is Effect.IDLE:
             assert re.search(rf"(?<![0-9]){of.client_idle}(000)?(?![0-9])", text), cure.id
@@ -83,7 +83,7 @@ def test_a_keepalive_s_time_stands_in_it(of: Target) -> None:
 def test_limits_are_told() -> None:
     """Each TCP keepalive says that timers which count payload are not refreshed; each sysctl, that it turns nothing on."""
     for cure in every(target()).values():
-        if cure.effect is Effect.KEEPALIVE and cure.id != "grpc-go":
+        if cure.effect is Effect.KEEPALIVE and cure.id not in ("grpc-go", "hikari"):
             assert "counts payload" in cure.limits, cure.id
         if "sysctls" in cure.title:
             assert "SO_KEEPALIVE" in cure.limits
@@ -174,8 +174,21 @@ def test_a_product_without_a_command() -> None:
     of = cause(families=(family(product(fix=None, kind=Kind.FIREWALL, note="Costs $5.")),))
     (cure,) = (cure for cure in advise(of).cures if cure.id == "raise-acme-lb")
     assert cure.snippets == ()
-    assert "It is set by attribute idle: 3600 s." in cure.applies
+    assert "Set it to 3600 s: attribute idle." in cure.applies
     assert cure.limits.endswith("Costs $5.")
+
+
+@pytest.mark.parametrize("known", [one for one in timeouts() if one.seconds], ids=lambda one: one.id)
+def test_every_known_product(known: Timeout) -> None:
+    """Whatever product of the table agrees, its cure is whole, or there is none; a client's pool is none."""
+    assert known.seconds
+    of = cause(bracket=bracketed(survived(known.seconds - 1), failed(known.seconds)), families=(family(known),))
+    found = [cure for cure in advise(of).cures if cure.id == f"raise-{known.id}"]
+    assert len(found) <= (known.kind is not Kind.CLIENT and bool(known.setting or known.fix))
+    for cure in found:
+        assert known.vendor in cure.title
+        assert re.search(r"Set it to \d+ s: |\.$", cure.applies)
+        assert not re.search(r"\bN\b", "".join(one.text for one in cure.snippets))
 
 
 def test_connection_tracking_counts_segments() -> None:

@@ -12,8 +12,9 @@ import yaml
 from pcapdiag.engine.types import Endpoint
 from pcapdiag.inference.types import Setting
 from pcapdiag.lab.envoy import binary, command, gateway, sidecar
-from tests.advice.cases import snippet, target
-from tests.advice.sockets import Options, client_side, connected, free_port, running, server, server_side
+from tests.advice.cases import every, snippet, target
+from tests.advice.sockets import Options, client_side, connected, free_port, running, seen_as_told, server, server_side
+from tests.programs import needs
 
 pytestmark = pytest.mark.skipif(binary() is None, reason="no Envoy here (the lab extra)")
 SETTING = Setting(73, 17, 6)
@@ -71,6 +72,18 @@ def test_listeners(made: Any, tmp_path: Path) -> None:
         validated(config, tmp_path)
         with running(*command(config, tmp_path / "envoy.json")), connected(port):
             assert server_side(port) == EXPECTED
+
+
+@needs("ss")
+def test_the_check_of_a_listener(tmp_path: Path) -> None:
+    """The command that is to show the keepalive on the gateway shows it."""
+    with server() as upstream:
+        port = free_port()
+        config = on_listener(text("envoy-listener"), f"127.0.0.1:{upstream}", port, tmp_path)
+        with running(*command(config, tmp_path / "envoy.json")), connected(port):
+            assert server_side(port) == EXPECTED
+            of = target(service=Endpoint("127.0.0.1", port), setting=SETTING)
+            seen_as_told(every(of)["envoy-listener"].check, SETTING.time)
 
 
 def test_clusters(tmp_path: Path) -> None:

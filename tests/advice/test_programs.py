@@ -14,7 +14,8 @@ from pcapdiag.advice.types import Target
 from pcapdiag.engine.types import Endpoint
 from pcapdiag.inference.types import Setting
 from tests.advice.cases import every, snippet, snippets, target
-from tests.advice.sockets import Options, client_side, running, server
+from tests.advice.sockets import Options, client_side, running, seen_as_told, server
+from tests.programs import needs
 
 #: Unlike any default.
 SETTING = Setting(73, 17, 6)
@@ -202,6 +203,16 @@ def test_python(number: int) -> None:
         text = f"{snippet(here(port), 'python', number)}\n{use}\nimport time\ntime.sleep(60)\n"
         with running(sys.executable, "-W", "error", "-c", text, env={**os.environ, "NO_PROXY": "*"}):
             assert client_side(port) == EXPECTED
+
+
+@needs("ss")
+def test_the_check_of_a_client() -> None:
+    """The command that is to show the keepalive on the client shows it."""
+    with server() as port:
+        text = f"{snippet(here(port), 'python')}\nimport time\ntime.sleep(60)\n"
+        with running(sys.executable, "-c", text):
+            assert client_side(port) == EXPECTED
+            seen_as_told(every(here(port))["python"].check, SETTING.time)
 
 
 def test_python_pool() -> None:
