@@ -34,7 +34,10 @@ def advise(cause: Cause, host: str | None = None, setting: Setting | None = None
 
     Raises ValueError if ``host`` is no host name, or Linux does not take the setting.
     """
-    target = Target(cause.service, host or cause.service.address, setting or cause.setting, cause.client_idle)
+    keepalive = setting or cause.setting
+    # a timeout longer than the keepalive is longer than an idle timeout of that length as well
+    idle = cause.client_idle or (keepalive.time if keepalive else None)
+    target = Target(cause.service, host or cause.service.address, keepalive, idle)
     helped = helps(cause)
     if setting is not None:  # asked for: whether it helps is said beside it
         helped[Effect.KEEPALIVE] = max(1, helped[Effect.KEEPALIVE])
@@ -44,8 +47,8 @@ def advise(cause: Cause, host: str | None = None, setting: Setting | None = None
 
 
 def filled(recipes: Iterable[Recipe], target: Target) -> Advice:
-    """Those of the cures that need no more than is known, in this order. Raises ValueError as above."""
-    return Advice(target, tuple(recipe.cure(target) for recipe in recipes if recipe.needs(target)))
+    """Those of the cures that suit it, in this order. Raises ValueError as above."""
+    return Advice(target, tuple(recipe.cure(target) for recipe in recipes if recipe.suits(target)))
 
 
 def example() -> Advice:

@@ -8,7 +8,7 @@ from pcapdiag.advice.types import Effect, Place
 _CONNINFO = "host=$host port=$port keepalives=1 keepalives_idle=$time keepalives_interval=$interval keepalives_count=$probes\n"
 _URI = "postgresql://$authority/?keepalives=1&keepalives_idle=$time&keepalives_interval=$interval&keepalives_count=$probes\n"
 _HIKARI = """\
-keepaliveTime=$query_ms
+keepaliveTime=$time_ms
 """
 _JDBC = """\
 jdbc:postgresql://$authority/?tcpKeepAlive=true
@@ -41,6 +41,7 @@ RECIPES = (
         id="hikari",
         place=Place.APPLICATION,
         effect=Effect.KEEPALIVE,
+        least=30,
         title="HikariCP: keepaliveTime",
         applies="The client is a pool of database connections. It asks the database something on each idle connection, which "
         "timers that count payload see as well. Needs a HikariCP that has the property.",

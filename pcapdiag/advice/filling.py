@@ -22,10 +22,6 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*(?![0-9]+\Z){_LABEL}")
 #: The names of Kubernetes objects have at most 63 characters here: some become labels.
 _SLUG = 40
-#: gRPC takes no shorter time than this between two pings.
-_LEAST_PING = 10
-#: HikariCP takes no shorter time than this between two queries on an idle connection.
-_LEAST_QUERY = 30
 #: What ports say of the protocol, in Istio's words.
 _PROTOCOLS = {80: "HTTP", 443: "TLS"}
 
@@ -101,13 +97,11 @@ def values(target: Target) -> dict[str, str]:
     }  # fmt: skip
     if (setting := target.setting) is not None:
         checked(setting)
-        ping = max(_LEAST_PING, setting.time)
         found |= {
             "keepalive": keepalive(setting), "time": str(setting.time), "interval": str(setting.interval),
             "probes": str(setting.probes), "time_ms": str(setting.time * 1000),
-            "query_ms": str(max(_LEAST_QUERY, setting.time) * 1000),
             # a server that allows half the time between pings never finds one too early
-            "ping": str(ping), "ping_allowed": str(ping // 2),
+            "half": str(max(1, setting.time // 2)),
         }  # fmt: skip
     if target.client_idle is not None:
         found |= {"idle": str(target.client_idle), "idle_ms": str(target.client_idle * 1000)}

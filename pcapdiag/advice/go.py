@@ -21,7 +21,7 @@ client := &http.Client{Transport: transport}
 """
 _GRPC_CLIENT = """\
 probing := grpc.WithKeepaliveParams(keepalive.ClientParameters{
-	Time:                $ping * time.Second,
+	Time:                $time * time.Second,
 	Timeout:             20 * time.Second,
 	PermitWithoutStream: true,
 })
@@ -30,7 +30,7 @@ probing := grpc.WithKeepaliveParams(keepalive.ClientParameters{
 _GRPC_SERVER = """\
 server := grpc.NewServer(
 	grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
-		MinTime:             $ping_allowed * time.Second,
+		MinTime:             $half * time.Second,
 		PermitWithoutStream: true,
 	}),
 )
@@ -52,12 +52,13 @@ RECIPES = (
         id="grpc-go",
         place=Place.APPLICATION,
         effect=Effect.KEEPALIVE,
+        least=10,
         title="gRPC-Go: keepalive parameters of the client, and the server's policy",
         applies="Client and server speak gRPC. The probes are HTTP/2 PINGs, which timers that count payload see as well.",
         limits="Change the server first: unless told otherwise it allows one PING in 5 min, none without a call, and closes the "
         "connection of a client that sends more with GOAWAY ENHANCE_YOUR_CALM. gRPC-Go takes no Time below 10 s. A proxy "
         "between them answers PINGs itself and sends none on.",
-        check="A capture shows small payload both ways every $ping s on idle connections: `pcapdiag analyze AFTER.pcap` finds no "
+        check="A capture shows small payload both ways every $time s on idle connections: `pcapdiag analyze AFTER.pcap` finds no "
         "silence longer than that.",
         drafts=(
             Draft("go", "server (imports time, google.golang.org/grpc and its package keepalive)", _GRPC_SERVER),

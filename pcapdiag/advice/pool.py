@@ -61,8 +61,8 @@ typed_extension_protocol_options:
 """
 
 
-def _recipe(name: str, title: str, applies: str, limits: str, draft: Draft) -> Recipe:
-    return Recipe(name, Place.POOL, Effect.IDLE, title, applies, limits + _WAITING + _RACE, IDLE_CHECK, (draft,))
+def _recipe(name: str, title: str, applies: str, limits: str, draft: Draft, least: int = 1) -> Recipe:
+    return Recipe(name, Place.POOL, Effect.IDLE, title, applies, limits + _WAITING + _RACE, IDLE_CHECK, (draft,), least)
 
 
 RECIPES = (
@@ -81,8 +81,8 @@ RECIPES = (
     _recipe("dotnet-idle", ".NET: PooledConnectionIdleTimeout", "The client uses HttpClient, where it is 60 s by default.", "",
             Draft("csharp", "where the client is made (uses System.Net.Http)", _DOTNET)),
     _recipe("hikari-idle", "HikariCP: maxLifetime", "The client is a pool of database connections.",
-            "Below 30 s HikariCP takes 30 min instead. It counts from the connection's beginning, not from its last use. ",
-            Draft("ini", "pool properties", _HIKARI)),
+            "HikariCP takes no less than 30 s. It counts from the connection's beginning, not from its last use. ",
+            Draft("ini", "pool properties", _HIKARI), least=30),
     _recipe("kafka-idle", "Kafka clients: connections.max.idle.ms",
             "The client is a Kafka producer or consumer, where it is 9 min.", "",
             Draft("ini", "client properties", _KAFKA)),

@@ -62,7 +62,7 @@ def _keepalive(cause: Cause, setting: Setting | None) -> Iterator[str]:
         ]
         said = [text.format(f"{n:,}", f"{told.losses:,}") for n, text in parts if n]
         if said and told.time:
-            cost = max(1, round(told.probes_an_hour))
+            cost = max(1, round(float(f"{told.probes_an_hour:.2g}")))  # more digits than two no capture can promise
             yield (
                 f"A keepalive of {format_duration(told.time)} would have {', '.join(said)}. It costs about {cost:,} "
                 f"{'probe' if cost == 1 else 'probes'} an hour on this traffic."

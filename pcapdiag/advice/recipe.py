@@ -21,7 +21,8 @@ class Draft(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A cure for any service."""
+    """A cure for any service. It is none where a keepalive or an idle timeout of less than ``least`` s is needed, because it
+    cannot be set so short."""
 
     id: str
     place: Place
@@ -31,12 +32,13 @@ class Recipe:
     limits: str
     check: str
     drafts: tuple[Draft, ...]
+    least: int = 1
 
-    def needs(self, target: Target) -> bool:
-        """Is everything known that the texts are filled with?"""
+    def suits(self, target: Target) -> bool:
+        """Is everything known that the texts are filled with, and can it be set so?"""
         if self.effect is Effect.KEEPALIVE:
-            return target.setting is not None
-        return self.effect is not Effect.IDLE or target.client_idle is not None
+            return target.setting is not None and target.setting.time >= self.least
+        return self.effect is not Effect.IDLE or (target.client_idle is not None and target.client_idle >= self.least)
 
     def cure(self, target: Target) -> Cure:
         """The cure for this service. Raises ValueError if its host is no host name."""

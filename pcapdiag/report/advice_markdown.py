@@ -23,6 +23,8 @@ def advice_blocks(advice: Advice, cause: Cause | None, shown: Collection[str] | 
     for cure in advice.cures:
         if shown is None or cure.id in shown:
             yield from cure_blocks(cure, level + 1)
+    if shown is not None and advice.cures and not any(cure.id in shown for cure in advice.cures):
+        yield "None of those that were asked for is a cure here."
     others = [cure for cure in advice.cures if shown is not None and cure.id not in shown]
     if others:
         yield "Other cures:"

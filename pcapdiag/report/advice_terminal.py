@@ -28,6 +28,8 @@ def advice_lines(advice: Advice, cause: Cause | None, canvas: Canvas, shown: Col
         if shown is None or cure.id in shown:
             yield ""
             yield from cure_lines(cure, canvas)
+    if shown is not None and advice.cures and not any(cure.id in shown for cure in advice.cures):
+        yield from canvas.sentence("None of those that were asked for is a cure here.", indent=2)
     others = [cure for cure in advice.cures if shown is not None and cure.id not in shown]
     if others:
         yield ""

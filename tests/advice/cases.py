@@ -35,9 +35,11 @@ labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 names = st.builds(".".join, st.lists(labels, min_size=1, max_size=5).map(lambda made: [*made, "com"]))
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 settings_drawn = st.builds(Setting, st.integers(1, MOST_TIME), st.integers(1, MOST_TIME), st.integers(1, MOST_PROBES))
+#: With times that every cure can be set to.
 targets = st.builds(
     lambda address, port, name, setting, idle: Target(Endpoint(address, port), name or address, setting, idle),
-    addresses, st.integers(1, 65535), st.none() | names, settings_drawn, st.integers(1, 86_400),
+    addresses, st.integers(1, 65535), st.none() | names, settings_drawn.filter(lambda setting: setting.time >= 30),
+    st.integers(30, 86_400),
 )  # fmt: skip
 
 

@@ -74,8 +74,7 @@ def test_a_keepalive_s_time_stands_in_it(of: Target) -> None:
     for cure in every(of).values():
         text = "".join(one.text for one in cure.snippets)
         if cure.effect is Effect.KEEPALIVE and cure.id not in ("jdbc", "nginx-upstream"):
-            time = max({"grpc-go": 10, "hikari": 30}.get(cure.id, 1), of.setting.time)
-            assert re.search(rf"(?<![0-9]){time}(000)?(?![0-9])", text), cure.id
+            assert re.search(rf"(?<![0-9]){of.setting.time}(000)?(?![0-9])", text), cure.id
         if cure.effect is Effect.IDLE:
             assert re.search(rf"(?<![0-9]){of.client_idle}(000)?(?![0-9])", text), cure.id
 
@@ -95,6 +94,19 @@ def test_unknown_values_leave_cures_out() -> None:
     """Without a setting there is no keepalive, without an idle timeout no pool: never a text with a hole."""
     assert Effect.KEEPALIVE not in effects(filled(CATALOGUE, target()._replace(setting=None)))
     assert Effect.IDLE not in effects(filled(CATALOGUE, target()._replace(client_idle=None)))
+
+
+def test_what_cannot_be_set_so_short() -> None:
+    """What takes no time as short as is needed is no cure: it is left out, and not filled with a longer one."""
+    short = every(target(setting=Setting(9, 2, 4), idle=29))
+    assert set(every(target())) - set(short) == {"grpc-go", "hikari", "hikari-idle"}
+    assert "grpc-go" in every(target(setting=Setting(10, 2, 4)))
+
+
+def test_an_idle_timeout_where_none_is_known() -> None:
+    """Where the cause knows no idle timeout for pools, that of the keepalive is short enough."""
+    assert advise(cause(client_idle=None)).target.client_idle == SETTING.time
+    assert advise(cause(client_idle=200)).target.client_idle == 200
 
 
 def test_the_order_of_places() -> None:

@@ -94,14 +94,6 @@ def test_names_of_objects(of: Target) -> None:
     assert not is_address(known["mesh"])
 
 
-def test_grpc_s_least_time() -> None:
-    """gRPC is told no shorter time than it takes, and the server allows what the client is told."""
-    for time in (1, 9, 10, 60):
-        known = values(target(setting=Setting(time, 1, 1)))
-        assert int(known["ping"]) == max(10, time)
-        assert 0 < int(known["ping_allowed"]) < int(known["ping"])
-
-
 def test_an_address_in_a_url() -> None:
     """An IPv6 address stands in brackets before a port."""
     assert values(target(None, Endpoint("2001:db8::1", 5432)))["authority"] == "[2001:db8::1]:5432"

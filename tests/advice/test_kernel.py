@@ -15,7 +15,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pcapdiag.advice.filling import MOST_PROBES, MOST_TIME
 from pcapdiag.advice.types import Target
-from tests.advice.cases import every, snippet, target, targets
+from pcapdiag.inference.types import Setting
+from tests.advice.cases import every, settings_drawn, snippet, target, targets
 from tests.advice.sockets import options
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks the kernel of Linux")
@@ -23,15 +24,14 @@ OPTIONS = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
 
 
 @linux
-@given(targets)
-def test_every_setting_is_taken(of: Target) -> None:
+@given(settings_drawn)
+def test_every_setting_is_taken(setting: Setting) -> None:
     """The kernel takes every keepalive that is not refused before, and has it exactly."""
-    assert of.setting
     with closing(socket.socket()) as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in zip(OPTIONS, of.setting, strict=True):
+        for name, value in zip(OPTIONS, setting, strict=True):
             one.setsockopt(socket.IPPROTO_TCP, name, value)
-        assert options(one) == (1, *of.setting)
+        assert options(one) == (1, *setting)
 
 
 @linux

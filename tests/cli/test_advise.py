@@ -139,6 +139,13 @@ def test_a_cure_that_does_not_help_here(lost: Library, capsys: Captured) -> None
     assert product().fix.replace("N ", "3600 ") in capsys.readouterr().out  # type: ignore[union-attr]  # it has one
 
 
+def test_none_of_those_chosen(capsys: Captured) -> None:
+    """Where none of those that were asked for is a cure, that is said."""
+    for form in ("terminal", "markdown"):
+        assert main(["advise", "--keepalive", "5s", "--service", "10.0.0.1:443", "--for", "grpc-go", "--format", form]) == 0
+        assert "None of those that were asked for is a cure here." in capsys.readouterr().out
+
+
 def test_markdown(lost: Library, capsys: Captured) -> None:
     """As Markdown each text stands in a fence of its language."""
     assert main(["advise", "x.pcap", "--format", "markdown", "--for", "go"]) == 0
