@@ -3,7 +3,7 @@
 #   make test    lint, types, tests
 #   make bench   measure speed and memory
 #   make lab     make every failure happen on real stacks (root)
-#   make gold    accept what is printed now as what README.md, docs/rules/, docs/timeouts.md and tests/gold/ should show
+#   make gold    accept what is printed now as what README.md, tests/gold/ and the pages made from data in docs/ should show
 
 PYTHON ?= python3
 VENV := .venv
@@ -40,6 +40,7 @@ gold: $(VENV)/tested
 	$(BIN)/python -m tests.end_to_end.readme --write
 	$(BIN)/python -m tests.end_to_end.rule_pages --write
 	$(BIN)/python -m tests.end_to_end.timeouts_page --write
+	$(BIN)/python -m tests.end_to_end.advice_page --write
 	$(BIN)/python -m tests.end_to_end.gold --write
 
 # Programs that some tests compare with. Without root, or without apt, those tests are skipped and counted.
@@ -53,6 +54,8 @@ tools:
 	  command -v ip >/dev/null || missing="$$missing iproute2"; \
 	  command -v sysctl >/dev/null || missing="$$missing procps"; \
 	  command -v openssl >/dev/null || missing="$$missing openssl"; \
+	  command -v nginx >/dev/null || missing="$$missing nginx-light"; \
+	  command -v haproxy >/dev/null || missing="$$missing haproxy"; \
 	  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	    || missing="$$missing chromium"; \
 	  if [ -n "$$missing" ]; then \

@@ -149,12 +149,15 @@ class _Run:
         watched = {}
         if verdicts.losses:
             # Only who lost something pays for the import, and for asking the engines once more.
+            from pcapdiag.advice.catalogue import advise
             from pcapdiag.inference.causes import causes, overall
 
             endings = Endings(engines, services, files)
+            found = causes(verdicts.services, verdicts.losses, endings)
             report = replace(
                 report,
-                causes=causes(verdicts.services, verdicts.losses, endings),
+                causes=found,
+                advice=tuple(map(advise, found)),
                 overall=overall(verdicts.services, verdicts.losses),
             )
             watched = {cause.service: endings.duration(cause.service) for cause in report.causes}

@@ -22,6 +22,7 @@ COMMANDS = {
     "analyze": "pcapdiag.cli.analyze",
     "ticket": "pcapdiag.cli.ticket",
     "why": "pcapdiag.cli.why",
+    "advise": "pcapdiag.cli.advise",
     "plan": "pcapdiag.cli.plan",
     "forge": "pcapdiag.cli.forge",
     "lab": "pcapdiag.cli.lab",

@@ -1,4 +1,5 @@
-"""What people write on the command line, checked before any work begins: durations, services, hosts, rules.
+"""What people write on the command line, checked before any work begins: durations, services, hosts, rules,
+keepalives.
 
 Plain functions that raise ValueError with an example; :func:`checked` makes click callbacks of them.
 """
@@ -40,6 +41,20 @@ def host(text: str) -> str:
 
     network = parse_host(text)
     return str(network) if "/" in text else str(network.network_address)
+
+
+def host_name(text: str) -> str:
+    """A host name or an address, as it can stand in configuration."""
+    from pcapdiag.advice.filling import parse_host
+
+    return parse_host(text)
+
+
+def keepalive(text: str) -> str:
+    """A keepalive with all its parts: ``60s:15s:4``."""
+    from pcapdiag.advice.filling import keepalive, parse_setting
+
+    return keepalive(parse_setting(text))
 
 
 def picture(text: str) -> str:

@@ -16,6 +16,7 @@ from pcapdiag.report.text import clean, cut
 LONGEST = 160
 #: A word that no tracker makes anything of: letters, a rule's code, a number, a sign.
 _PLAIN = re.compile(r"[A-Za-zµ][A-Za-z'-]*|(?:IDLE|CTX|CAP)\d{3}|[0-9][0-9.,:]*|[<>=]=?|->|[%+·…-]|")
+_WORDS = re.compile(r"\(*`[^`]+`[.,;:)]*(?!\S)|\S+")
 _WORD = re.compile(r"(?P<before>\(*)(?P<word>.*?)(?P<after>[.,;:)]*)")
 _BACKTICKS = re.compile(r"`+")
 #: What mermaid may take for its own: all but these, and two words that it takes for statements if an entity follows.
@@ -34,8 +35,8 @@ def code(text: str, most: int = LONGEST) -> str:
 
 
 def prose(text: str, most: int = 1_000) -> str:
-    """Our own words, with names that others chose among them."""
-    return " ".join(_word(word) for word in cut(clean(text), most).split())
+    """Our own words, with names that others chose among them. What stands between backticks is one piece of code."""
+    return " ".join(map(_word, _WORDS.findall(cut(clean(text), most))))
 
 
 def mermaid(text: str, most: int = LONGEST) -> str:
@@ -56,6 +57,8 @@ def block(lines: Iterable[str], kind: str = "text") -> str:
 
 def _word(text: str) -> str:
     match = _WORD.fullmatch(text)
+    if match is not None and len(match["word"]) > 2 and match["word"][0] == "`" == match["word"][-1]:
+        return match["before"] + code(match["word"].strip("`")) + match["after"]
     if match is None or _PLAIN.fullmatch(match["word"]):
         return text.replace("<", "&lt;").replace(">", "&gt;")
     return match["before"] + code(match["word"]) + match["after"]

@@ -97,7 +97,14 @@ def test_it_is_printed_whole(capsys: Captured) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--service", "shop:443"), ("--timeout", "soon"), ("--pod", "Shop/x"), ("--pod", "a/b/c"), ("--pod", "a;rm"), ("--rate", "0")],
+    [
+        ("--service", "shop:443"),
+        ("--timeout", "soon"),
+        ("--pod", "Shop/x"),
+        ("--pod", "a/b/c"),
+        ("--pod", "a;rm"),
+        ("--rate", "0"),
+    ],
 )
 def test_what_cannot_be_filled_in_is_refused(option: str, value: str, capsys: Captured) -> None:
     """Nothing that is no address, duration or pod reaches a command line."""

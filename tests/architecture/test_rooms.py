@@ -42,8 +42,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ticket": ("report",),
     "__init__": ("capture", "analyze", "why", "results", "version"),
     "lab": ("durations",),
-    "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
-            "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
+    "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "inference.types", "report", "selection",
+            "analyze", "why", "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
 

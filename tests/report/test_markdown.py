@@ -138,6 +138,8 @@ def test_words_stay_words() -> None:
     assert prose("shortest that failed 6.001 s (frame 97); 4 of 4") == "shortest that failed 6.001 s (frame 97); 4 of 4"
     assert prose("in ring_00001.pcap, >= 3 s") == "in `ring_00001.pcap`, &gt;= 3 s"
     assert prose("10.1.0.1:80 -> [::1]:80.") == "10.1.0.1:80 -&gt; `[::1]:80`."
+    assert prose("run (`ss -tno 'sport = :443'`), then") == "run (`ss -tno 'sport = :443'`), then"
+    assert prose("a `b c d") == "a `` `b `` c d"
 
 
 def test_every_shipped_capture_fits() -> None:
