@@ -142,6 +142,8 @@ def test_json_lines_hold_the_json(sample: Callable[[], Report]) -> None:
         "unproved": "unproved",
         "heartbeats": "heartbeat",
         "harmless": "harmless",
+        "causes": "cause",
+        "advice": "advice",
     }
     found = {
         name: [{k: v for k, v in line.items() if k != "type"} for line in lines if line["type"] == kind]
