@@ -24,7 +24,7 @@ from pcapdiag.report.facts import (
     time,
 )
 from pcapdiag.report.filters import display_filters, proof
-from pcapdiag.report.headline import headline
+from pcapdiag.report.headline import cured, headline
 from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import CaptureFile, FileNames, Group, Point, Report
 from pcapdiag.rules.types import Finding, Origin
@@ -164,7 +164,7 @@ def head(r: Report) -> Json:
         rules[f.rule] = rules.get(f.rule, 0) + 1
     return {
         "schema_version": SCHEMA_VERSION, "tool": {"name": "pcapdiag", "version": r.version},
-        "headline": headline(r),
+        "headline": headline(r), "cure": cured(r),
         "anonymized": None if r.anonymized is None else {"dropped": r.anonymized.dropped},
         "options": {"min_idle_ns": r.options.min_idle, "max_connections": r.options.max_connections,
                     "filters": list(r.options.filters), "select": list(r.options.select),

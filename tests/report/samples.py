@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pcapdiag.advice.types import Advice, Snippet
 from pcapdiag.engine.types import Bound, Damage, Endpoint, Fin, IdlePeriod, Outcome, Totals
 from pcapdiag.inference.types import Event, FailedSilence, Fit, Pattern
 from pcapdiag.report.model import Anonymized, CaptureFile, Options, Point, Report
@@ -224,6 +225,16 @@ def _files() -> tuple[CaptureFile, ...]:
     )
 
 
+def _told(advice: Advice, text: str) -> Advice:
+    """The same with a host of that name, wherever the cures name it."""
+    cures = (
+        replace(c, title=f"for {text}", applies=text, limits=text, check=text,
+                snippets=tuple(Snippet(s.language, text, f"host: {text}\n") for s in c.snippets))
+        for c in advice.cures
+    )  # fmt: skip
+    return replace(advice, target=advice.target._replace(host=text), cures=tuple(cures))
+
+
 #: What an attacker, or bad luck, can put where a name or a request line is shown.
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07GET /",
@@ -253,5 +264,5 @@ def hostile(text: str) -> Report:
         files=tuple(files),
         findings=tuple(replace(f, sent=replace(f.sent, label=text)) for f in base.findings),
         options=replace(base.options, filters=(text,)),
-        advice=tuple(replace(a, target=a.target._replace(host=text)) for a in base.advice),
+        advice=tuple(_told(a, text) for a in base.advice),
     )

@@ -259,7 +259,7 @@ def test_all_lists_everything() -> None:
 def test_very_many_services_are_summarised() -> None:
     """Of many services the first ten are shown, the others counted with their incidents."""
     text = "\n".join(lines(samples.crowd(120, 30)))
-    assert text.count("longest silence survived") == 10
+    assert text.count("  silences          longest that survived") == 10
     assert "… 80 more incidents of 20 more services (--all lists them)" in text
 
 

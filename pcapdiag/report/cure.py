@@ -1,0 +1,76 @@
+"""What a keepalive would have done, and what it would not, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pcapdiag.inference.types import Cause, Counterfactual, Helpless, Setting
+from pcapdiag.report.words import count
+from pcapdiag.rules.telling import listed
+
+#: Why a keepalive does not help, after the number of those that it does not help.
+_HELPLESS = {
+    Helpless.FIN: "closed by the other side (FIN)",
+    Helpless.ABORTED: "aborted by the endpoint",
+    Helpless.EVENT: "lost in an event",
+    Helpless.PAYLOAD_TIMER: "ended by a timer that counts payload",
+}
+
+
+def cure(cause: Cause) -> str:
+    """The setting, what it would have kept, what not, and what it costs."""
+    done, setting = cause.counterfactual, cause.setting
+    if setting is None:
+        why = helpless(done.helpless) if done else ""
+        return "no keepalive would have helped" + (f": {why}" if why else "")
+    text = f"a keepalive of {setting.time} s ({probing(setting)})"
+    if done is not None:
+        text += f" {kept(done)}"
+        if done.not_kept:
+            text += f"; {done.not_kept:,} failed after a silence no longer than that"
+        if why := helpless(done.helpless):
+            text += f"; it does not help {sum(done.helpless.values()):,}: {why}"
+        text += f"; it costs {cost(done)}"
+    return text
+
+
+def probing(setting: Setting) -> str:
+    """What belongs to a keepalive beside its time."""
+    return f"then every {setting.interval} s, up to {count(setting.probes, 'probe')}"
+
+
+def kept(done: Counterfactual) -> str:
+    """How many connections would have stayed alive, or may have."""
+    if not done.kept and done.perhaps:
+        return f"may have kept {done.perhaps:,} of {done.losses:,} alive"
+    perhaps = f", perhaps {done.perhaps:,} more" if done.perhaps else ""
+    return f"would have kept {done.kept:,} of {done.losses:,} alive{perhaps}"
+
+
+def helpless(found: Mapping[Helpless, int]) -> str:
+    """Those that no keepalive would have kept, by reason."""
+    told = [f"{found[reason]:,} {text}" for reason, text in _HELPLESS.items() if found.get(reason)]
+    return listed(told) if told else ""
+
+
+def cost(done: Counterfactual) -> str:
+    """What a keepalive costs on this traffic: two digits are more than a capture can promise."""
+    rate = round(float(f"{done.probes_an_hour:.2g}"))
+    return f"about {count(rate, 'probe')} an hour here" if rate else "less than a probe an hour here"
+
+
+def why(cause: Cause) -> str:
+    """What the setting follows from; nothing is said where there is none."""
+    if cause.setting is None:
+        return ""
+    if not cause.bracket.floor:
+        return "no silence was seen to survive, so this is a guess on the safe side"
+    bears = "chosen so that two probes may be lost within what survived"
+    return f"{bears}; the bracket is wide, and this is for its low end" if cause.wide else bears
+
+
+def pool(cause: Cause) -> str:
+    """What clients can do about what a keepalive does not help."""
+    if cause.client_idle is None:
+        return ""
+    return f"an idle timeout of {cause.client_idle} s in the clients' pools, so that they close first"
