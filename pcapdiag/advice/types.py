@@ -78,3 +78,10 @@ class Advice:
         """The first of the texts that is short enough to stand in a report beside everything else."""
         texts = ((cure, cure.snippets[0]) for cure in self.cures if cure.snippets)
         return next(((cure, snippet) for cure, snippet in texts if len(snippet.text.splitlines()) <= SHORT), None)
+
+    def few(self, most: int) -> tuple[Cure, ...]:
+        """The cure of that text, then the first of each other place, ``most`` in all: different people can each do one."""
+        first = (self.first[0],) if self.first else ()
+        places = {cure.place: cure for cure in (*reversed(self.cures), *first)}
+        others = [cure for cure in self.cures if cure is places[cure.place] and cure not in first]
+        return (*first, *others)[:most]

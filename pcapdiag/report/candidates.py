@@ -17,7 +17,7 @@ NEXT = {
     NextPacket.RST: "resets what comes next", NextPacket.DROP: "drops what comes next",
     NextPacket.REHASH: "hands what comes next to another host", NextPacket.RECREATE: "lets what comes next pass",
 }  # fmt: skip
-_AGREES = {True: "as seen here", None: "which may agree", False: "not as seen here"}
+_AGREES = {True: "as here", None: "which may agree", False: "not as here"}
 
 
 def likely(cause: Cause) -> list[Family]:
@@ -30,7 +30,7 @@ def family(of: Family, every: bool) -> str:
     first = of.products[0]
     does = ", ".join(told for told in (does_next(first), does_at_expiry(first)) if told)
     does = f"{does}, {agrees(of)}" if does else "behaviour not known"
-    return f"{of.seconds:,} s: {products(of.products, every)} ({does})"
+    return f"{of.seconds:,} s: {products(of.products, every)}: {does}"
 
 
 def products(of: Sequence[Timeout], every: bool) -> str:
@@ -73,4 +73,4 @@ def left_out(cause: Cause) -> str:
 
 
 def _doubt(of: Timeout, name: str) -> str:
-    return "?" if name in of.unverified else ""
+    return " (unverified)" if name in of.unverified else ""

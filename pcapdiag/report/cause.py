@@ -10,8 +10,9 @@ from pcapdiag.inference.types import Bracket, Cause, Deaths, Fit, Step, Symptom
 from pcapdiag.report import candidates
 from pcapdiag.report.bracket import Where, ends
 from pcapdiag.report.canvas import Canvas, Row
-from pcapdiag.report.cure import cure, pool, why
+from pcapdiag.report.cure import effect, no_keepalive, pool, setting, why
 from pcapdiag.report.model import Report
+from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import seconds
 from pcapdiag.report.words import count
 
@@ -45,13 +46,13 @@ def evidence_rows(cause: Cause, canvas: Canvas, where: Where, every: bool, hint:
 
 
 def candidate_rows(cause: Cause, canvas: Canvas, every: bool, hint: str = "") -> Iterator[Row]:
-    """Known products, those that agree first; those that do not are only counted."""
+    """Known products, those that agree first; those that do not are only counted, and alone not even that."""
     shown = cause.families if every else candidates.likely(cause)[:FAMILIES]
     for label, family in _labelled("candidates", shown):
         yield canvas.told(label, candidates.family(family, every), "dim" if family.agrees is False else "")
     hidden = candidates.left_out(cause)
-    if hidden and not every:
-        yield canvas.told("" if shown else "candidates", f"{hidden}{hint}", "dim")
+    if hidden and shown and not every:
+        yield canvas.told("", f"{hidden}{hint}", "dim")
 
 
 def risk_rows(cause: Cause, canvas: Canvas, every: bool, hint: str = "") -> Iterator[Row]:
@@ -69,13 +70,20 @@ def risk_rows(cause: Cause, canvas: Canvas, every: bool, hint: str = "") -> Iter
 
 
 def cure_rows(cause: Cause, canvas: Canvas) -> Iterator[Row]:
-    """The setting, what it would have kept, and what it follows from."""
-    if cause.setting is not None or cause.counterfactual is not None:
-        yield canvas.told("cure", cure(cause), "heading" if cause.setting else "")
-    if reason := why(cause):
-        yield canvas.told("", reason)
+    """What is to be set, what it would have kept, and what it follows from; what else helps, and what does not."""
+    told: list[list[Span]] = []
+    if cause.setting is not None:
+        told += [_stressed(canvas, setting(cause.setting), effect(cause)), words(canvas.own(why(cause)))]
     if cause.client_idle is not None:
-        yield canvas.told("" if cause.setting else "cure", pool(cause), "" if cause.setting else "heading")
+        told.append(_stressed(canvas, pool(cause.client_idle), "so that they close first"))
+    if cause.setting is None and cause.counterfactual is not None:
+        told.append(words(canvas.own(no_keepalive(cause.counterfactual))))
+    return (Row(label, spans) for label, spans in _labelled("cure", told))
+
+
+def _stressed(canvas: Canvas, what: str, rest: str) -> list[Span]:
+    """What is to be set, and what is said of it."""
+    return [*words(canvas.own(what), "heading"), *words(canvas.own(rest))]
 
 
 def estimate(steps: tuple[Step, ...], every: bool) -> str:

@@ -17,21 +17,29 @@ _HELPLESS = {
 }
 
 
-def cure(cause: Cause) -> str:
-    """The setting, what it would have kept, what not, and what it costs."""
-    done, setting = cause.counterfactual, cause.setting
-    if setting is None:
-        why = helpless(done.helpless) if done else ""
-        return "no keepalive would have helped" + (f": {why}" if why else "")
-    text = f"a keepalive of {setting.time} s ({probing(setting)})"
-    if done is not None:
-        text += f" {kept(done)}"
-        if done.not_kept:
-            text += f"; {done.not_kept:,} failed after a silence no longer than that"
-        if why := helpless(done.helpless):
-            text += f"; it does not help {sum(done.helpless.values()):,}: {why}"
-        text += f"; it costs {cost(done)}"
-    return text
+def setting(of: Setting) -> str:
+    """The keepalive to set."""
+    return f"a keepalive of {of.time} s"
+
+
+def effect(cause: Cause) -> str:
+    """What else belongs to the keepalive, what it would have kept and what not, and what it costs."""
+    done = cause.counterfactual
+    text = f"({probing(cause.setting)})" if cause.setting else ""
+    if done is None:
+        return text
+    text += f" {kept(done)}"
+    if done.not_kept:
+        text += f"; {done.not_kept:,} failed after a silence no longer than that"
+    if reasons := helpless(done.helpless):
+        text += f"; it does not help {sum(done.helpless.values()):,}: {reasons}"
+    return f"{text}; it costs {cost(done)}"
+
+
+def no_keepalive(done: Counterfactual) -> str:
+    """That nothing of the kind helps."""
+    reasons = helpless(done.helpless)
+    return "no keepalive would have helped" + (f": {reasons}" if reasons else "")
 
 
 def probing(setting: Setting) -> str:
@@ -56,21 +64,17 @@ def helpless(found: Mapping[Helpless, int]) -> str:
 def cost(done: Counterfactual) -> str:
     """What a keepalive costs on this traffic: two digits are more than a capture can promise."""
     rate = round(float(f"{done.probes_an_hour:.2g}"))
-    return f"about {count(rate, 'probe')} an hour here" if rate else "less than a probe an hour here"
+    return f"about {count(rate, 'probe')} an hour" if rate else "less than a probe an hour"
 
 
 def why(cause: Cause) -> str:
-    """What the setting follows from; nothing is said where there is none."""
-    if cause.setting is None:
-        return ""
+    """What the keepalive follows from."""
     if not cause.bracket.floor:
         return "no silence was seen to survive, so this is a guess on the safe side"
     bears = "chosen so that two probes may be lost within what survived"
     return f"{bears}; the bracket is wide, and this is for its low end" if cause.wide else bears
 
 
-def pool(cause: Cause) -> str:
-    """What clients can do about what a keepalive does not help."""
-    if cause.client_idle is None:
-        return ""
-    return f"an idle timeout of {cause.client_idle} s in the clients' pools, so that they close first"
+def pool(client_idle: int) -> str:
+    """What clients can do by themselves."""
+    return f"an idle timeout of {client_idle} s in the clients' pools"

@@ -4,6 +4,7 @@ texts."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from pcapdiag.advice.types import Advice, Cure, Snippet
 from pcapdiag.inference.types import Cause, Family
@@ -64,7 +65,7 @@ def _estimate(cause: Cause) -> Markup:
 def _products(cause: Cause) -> Markup:
     """All candidates, those that disagree included."""
     rows = (cells for family in cause.families for cells in _family(family))
-    told = "Candidates, no verdicts: what each is by default. ? marks what no source confirms."
+    told = "Candidates, no verdicts: what each does by default."
     head = ("timeout", "product", "the next packet", "at expiry", "a TCP keepalive restarts it", "agrees")
     return joined((tag("p", told), table(head, rows)))
 
@@ -80,11 +81,12 @@ def _family(family: Family) -> Iterator[tuple[str, ...]]:
 
 
 def _cures(advice: Advice) -> Iterator[Markup]:
-    """Each with its texts; the first short one is open, so that a reader sees what opening shows."""
+    """By where they are set, each with its texts; the first short one is open, so that a reader sees what opening shows."""
     first = advice.first[0] if advice.first else None
-    for cure in advice.cures:
-        said = tag("span", cure.title, class_="title"), " ", tag("span", str(cure.place), class_="more")
-        yield tag("details", tag("summary", *said), tag("div", *_cure(cure), class_="inside"), open=cure is first)
+    for place, cures in groupby(advice.cures, key=lambda cure: cure.place):
+        yield tag("h4", str(place).capitalize())
+        for cure in cures:
+            yield tag("details", tag("summary", cure.title), tag("div", *_cure(cure), class_="inside"), open=cure is first)
 
 
 def _cure(cure: Cure) -> Iterator[Markup]:

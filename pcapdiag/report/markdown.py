@@ -43,7 +43,7 @@ class _Sizes(NamedTuple):
 #: What is tried in turn until it fits.
 _TRIES = tuple(
     _Sizes(*sizes)
-    for sizes in ((5, 100, 10, 2), (5, 30, 10, 2), (3, 30, 10, 1), (2, 20, 5, 1), (1, 10, 5, 0), (0, 5, 2, 0), (0, 0, 0, 0))
+    for sizes in ((5, 100, 10, 3), (5, 30, 10, 3), (3, 30, 10, 2), (2, 20, 5, 1), (1, 10, 5, 0), (0, 5, 2, 0), (0, 0, 0, 0))
 )
 
 

@@ -25,9 +25,8 @@ def cause_paragraphs(service: Affected, canvas: Canvas, where: Where, texts: int
 
 
 def cures(advice: Advice, texts: int) -> Iterator[str]:
-    """The first of them with their texts, the shortest one before, and all by name."""
-    short = [advice.first[0]] if advice.first else []
-    for cure in [*short, *(cure for cure in advice.cures if cure not in short)][:texts]:
+    """A few of them with their texts, and all by name."""
+    for cure in advice.few(texts):
         yield from one_cure(cure)
     ways = "; ".join(prose(cure.title) for cure in advice.cures)
     yield f"All ways, which `pcapdiag advise FILE` prints: {ways}."

@@ -12,7 +12,7 @@ from pcapdiag.report.text import Span, words
 from pcapdiag.report.words import count, survived
 
 #: Width of the column with what is said of a service.
-LABEL = 18
+LABEL = 17
 #: Quiet services in a line each, unless everything is asked for.
 QUIET_SHOWN = 5
 
