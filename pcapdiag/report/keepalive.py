@@ -41,11 +41,19 @@ def _counted(service: Service) -> str:
 
 def _ways(seen: tuple[Keepalive, ...], connections: int) -> Iterator[str]:
     for way in seen:
-        after = f" after {format_duration(way.after)}" if way.after is not None else ""
+        after = f" after {format_duration(way.after)}{_as_by_default(way.after)}" if way.after is not None else ""
         every = f", repeated every {format_duration(way.every)}" if way.every is not None else ""
         verb = "probe" if way.side == "client" else "probes"
         on = f"on {way.connections:,} of {count(connections, 'connection')}"
         yield f"{_WHO[way.side]} {verb}{after}{every}, {_answered(way)}, {on}"
+
+
+def _as_by_default(after: int) -> str:
+    """Who probes after that time without being asked to: it may be anybody who was told to."""
+    from pcapdiag.knowledge.keepalives import stacks_probing_after  # only where probes were seen are the data read
+
+    stacks = [d.stack for d in stacks_probing_after(after / 1_000_000_000) if d.enabled and d.confirmed("enabled")]
+    return f" (as by default {' or '.join(stacks)})" if stacks else ""
 
 
 def _answered(way: Keepalive) -> str:

@@ -15,8 +15,6 @@ from pcapdiag.inference.types import Event
 from pcapdiag.report.blocks import finding_block, placed
 from pcapdiag.report.brief import apart, context, finding_line
 from pcapdiag.report.canvas import MIN_WIDTH, Canvas
-from pcapdiag.report.cause import together
-from pcapdiag.report.cause_terminal import cause_lines
 from pcapdiag.report.grouping import affected, folded, quiet, quiet_heading
 from pcapdiag.report.headline import by_rule, cured, event_name, headline, looked_at, mood, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
@@ -100,9 +98,10 @@ class Terminal:
             hidden = count(len(report.events) - len(events), "more event")
             yield from canvas.sentence(f"{canvas.mark} {hidden} (--all lists them)", "dim")
         names = report if len(report.files) > 1 else None
-        said = together(report, placed(canvas, names))
-        if said:
-            yield from canvas.sentence(said)
+        if report.overall is not None:
+            from pcapdiag.report.cause import together  # only who lost something pays for the import
+
+            yield from canvas.sentence(together(report, placed(canvas, names)) or "")
         yield from self._services(report, canvas, names)
         yield from self._unproved(report, canvas, names)
         yield from context(report, canvas, names, self.every)
@@ -133,6 +132,8 @@ class Terminal:
             else:
                 yield from canvas.lines([Span(str(service.endpoint), "heading")])
             if service.cause is not None:
+                from pcapdiag.report.cause_terminal import cause_lines
+
                 paste = self.every or service is shown[0]  # the texts for the others differ in their numbers
                 where = placed(canvas, names)
                 yield from cause_lines(service.cause, service.advice, canvas, where, every=self.every, paste=paste)

@@ -119,7 +119,8 @@ def test_a_timer_that_counts_payload_is_told_beside_the_silences() -> None:
     ("seen", "said"),
     [
         ((), "no probe in 415 idle periods: off, or longer than those"),
-        ((Keepalive("client", 15 * S, 15 * S, 2, 4, 4),), "clients probe after 15 s, repeated every 15 s, all 4 answered, on 2 of 38 connections"),
+        ((Keepalive("client", 15 * S, 15 * S, 2, 4, 4),), "clients probe after 15 s (as by default Go net.Dialer and net.ListenConfig), repeated every 15 s, all 4 answered, "
+         "on 2 of 38 connections"),
         ((Keepalive("server", 75 * S, None, 1, 3, 0),), "the server probes after 75 s, none of 3 answered, on 1 of 38 connections"),
         ((Keepalive("client", None, None, 1, 1, 1),), "clients probe, answered, on 1 of 38 connections"),
     ],
