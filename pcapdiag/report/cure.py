@@ -8,6 +8,8 @@ from pcapdiag.inference.types import Cause, Counterfactual, Helpless, Setting
 from pcapdiag.report.words import count
 from pcapdiag.rules.telling import listed
 
+_S = 1_000_000_000
+_SPARE = ("no probe", "one probe", "two probes in a row")
 #: Why a keepalive does not help, after the number of those that it does not help.
 _HELPLESS = {
     Helpless.FIN: "closed by the other side (FIN)",
@@ -68,10 +70,13 @@ def cost(done: Counterfactual) -> str:
 
 
 def why(cause: Cause) -> str:
-    """What the keepalive follows from."""
-    if not cause.bracket.floor:
+    """What the keepalive follows from, and how many probes may be lost before the shortest silence of which it is not known that
+    it survives."""
+    floor, of = cause.bracket.floor, cause.setting
+    if not floor or of is None:
         return "no silence was seen to survive, so this is a guess on the safe side"
-    bears = "chosen so that two probes may be lost within what survived"
+    spare = (floor - of.time * _S - 1) // (of.interval * _S)
+    bears = f"{_SPARE[min(max(spare, 0), 2)]} may be lost within what survived"
     return f"{bears}; the bracket is wide, and this is for its low end" if cause.wide else bears
 
 

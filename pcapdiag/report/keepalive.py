@@ -59,4 +59,4 @@ def _as_by_default(after: int) -> str:
 def _answered(way: Keepalive) -> str:
     if way.answered == way.probes:
         return f"all {way.probes:,} answered" if way.probes > 1 else "answered"
-    return f"{way.answered or 'none'} of {way.probes:,} answered"
+    return f"{way.answered or 'none'} of {way.probes:,} answered" if way.probes > 1 else "not answered"

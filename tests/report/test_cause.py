@@ -20,6 +20,7 @@ from pcapdiag.inference.types import (
     Fit,
     Helpless,
     Pattern,
+    Setting,
     Step,
 )
 from pcapdiag.knowledge.timeouts import AtExpiry, Verified
@@ -27,7 +28,7 @@ from pcapdiag.report import candidates
 from pcapdiag.report.bracket import ends, short, timeout
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.cause import cause_rows, estimate, together
-from pcapdiag.report.cure import cost
+from pcapdiag.report.cure import cost, why
 from pcapdiag.report.headline import cured
 from pcapdiag.report.keepalive import keepalive
 from pcapdiag.report.services import service_rows
@@ -143,12 +144,12 @@ def test_the_cure_says_what_it_keeps_and_what_not() -> None:
     """The setting, what it would have kept, what not and why, its cost, and what it follows from."""
     assert told(causes.timer(view()))["cure"] == (
         "a keepalive of 90 s (then every 20 s, up to 4 probes) would have kept 3 of 3 alive; it costs about 1,500 probes an hour "
-        "| chosen so that two probes may be lost within what survived"
+        "| two probes in a row may be lost within what survived"
     )
     assert told(causes.crossing(view()))["cure"] == (
         "a keepalive of 20 s (then every 5 s, up to 4 probes) would have kept 2 of 12 alive, perhaps 1 more; 1 failed after a "
         "silence no longer than that; it does not help 8: 2 closed by the other side (FIN), 1 aborted by the endpoint, 4 lost in "
-        "an event and 1 ended by a timer that counts payload; it costs about 120 probes an hour | chosen so that two probes "
+        "an event and 1 ended by a timer that counts payload; it costs about 120 probes an hour | two probes in a row "
         "may be lost within what survived; the bracket is wide, and this is for its low end | an idle timeout of 4 s in the "
         "clients' pools so that they close first"
     )
@@ -161,6 +162,14 @@ def test_the_cure_says_what_it_keeps_and_what_not() -> None:
         view(), bracket=bracket(fit=Fit.OPEN, low=None, floor=0), counterfactual=Counterfactual(S, 0, 3, 0, {}, 0.2)
     )
     assert "may have kept 3 of 3 alive; it costs less than a probe an hour | no silence was seen" in told(guess)["cure"]
+
+
+@given(st.integers(1, 10**6), st.integers(1, 300), st.integers(1, 100))
+def test_as_many_probes_may_be_lost_as_come_before_what_survived_ends(floor: int, time: int, interval: int) -> None:
+    """A probe that comes after the floor may be too late: of those before it all but the last may be lost, and two are enough."""
+    cause = causes.timer(view(), bracket=bracket(floor=floor * S // 10), setting=Setting(time, interval, 4))
+    before = sum((time + k * interval) * 10 < floor for k in range(3))
+    assert why(cause).startswith({0: "no", 1: "no", 2: "one", 3: "two"}[before])
 
 
 @given(st.floats(0, 1e9, allow_nan=False))
