@@ -49,6 +49,12 @@ class Tags(HTMLParser):
         self.text += data + " "
 
 
+def test_a_report_shows_its_cure() -> None:
+    """Behind the answer stands what would have kept connections alive, if that is proved."""
+    assert "A keepalive of 90 s would have kept 3 of 3 alive." in Tags(whole(samples.report())).text
+    assert "keepalive of" not in Tags(whole(samples.empty())).text
+
+
 def test_an_analysis_shows_its_answer() -> None:
     """The answer first, then services and incidents as tables."""
     shown = Tags(pcapdiag.analyze(RESET)._repr_html_())

@@ -48,6 +48,10 @@ class Snippet(NamedTuple):
     text: str
 
 
+#: Lines of a text that is short.
+SHORT = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Cure:
     """One way to cure it. ``id`` is short and stable (``go``, ``istio-destinationrule``)."""
@@ -68,3 +72,16 @@ class Advice:
 
     target: Target
     cures: tuple[Cure, ...]
+
+    @property
+    def first(self) -> tuple[Cure, Snippet] | None:
+        """The first of the texts that is short enough to stand in a report beside everything else."""
+        texts = ((cure, cure.snippets[0]) for cure in self.cures if cure.snippets)
+        return next(((cure, snippet) for cure, snippet in texts if len(snippet.text.splitlines()) <= SHORT), None)
+
+    def few(self, most: int) -> tuple[Cure, ...]:
+        """The cure of that text, then the first of each other place, ``most`` in all: different people can each do one."""
+        first = (self.first[0],) if self.first else ()
+        places = {cure.place: cure for cure in (*reversed(self.cures), *first)}
+        others = [cure for cure in self.cures if cure is places[cure.place] and cure not in first]
+        return (*first, *others)[:most]

@@ -8,10 +8,12 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+from pcapdiag.advice.types import Advice
 from pcapdiag.anonymize.addresses import Addresses
 from pcapdiag.anonymize.packets import rewritten
 from pcapdiag.anonymize.texts import Texts, hidden
 from pcapdiag.engine.types import Endpoint, RecordRef, SegmentFacts, Wake
+from pcapdiag.knowledge.timeouts import Timeout
 from pcapdiag.report.excerpt import Excerpt, Successor
 from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import Anonymized, CaptureFile, Report
@@ -51,8 +53,8 @@ class _Replacing:
         return cast(T, self._any(value))
 
     def _any(self, value: Any) -> Any:
-        if value is None or isinstance(value, (int, RecordRef, Enum)):
-            return value
+        if value is None or isinstance(value, (int, float, RecordRef, Enum, Timeout)):
+            return value  # numbers, and what everybody knows of a product, name nobody
         if isinstance(value, str):
             return self.texts(value)
         if isinstance(value, bytes):
@@ -79,6 +81,8 @@ class _Replacing:
             return replace(value, first=self._any(value.first), payload=value.payload[: telling(value.payload, value.length)])
         if isinstance(value, Finding):
             return self._finding(value)
+        if isinstance(value, Advice):
+            return self._advice(value)
         if isinstance(value, Excerpt):
             successor = None if value.successor is None else self._successor(value.successor)
             return replace(value, connection=self._any(value.connection), steps=self._steps(value.steps), successor=successor)
@@ -91,6 +95,11 @@ class _Replacing:
             reasons, against = ([text.replace(label, shown) for text in texts] for texts in (finding.reasons, finding.against))
             finding = replace(finding, sent=replace(finding.sent, label=shown), reasons=tuple(reasons), against=tuple(against))
         return replace(finding, **{name: self._any(getattr(finding, name)) for name in _names(Finding) if name != "sent"})
+
+    def _advice(self, advice: Advice) -> Advice:
+        """Without texts: these spell the service's name in more ways than can be found again."""
+        service = self._any(advice.target.service)
+        return Advice(advice.target._replace(service=service, host=service.address), ())
 
     def _successor(self, successor: Successor) -> Successor:
         return replace(successor, connection=self._any(successor.connection), steps=self._steps(successor.steps))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, WakeKind
+from pcapdiag.report.bracket import Where
 from pcapdiag.report.canvas import Canvas, Row
 from pcapdiag.report.filters import display_filters, proof
 from pcapdiag.report.model import FileNames
@@ -33,6 +34,11 @@ def stream(of: IdlePeriod | Connection) -> str:
 def in_file(index: int, word: str, canvas: Canvas, names: FileNames | None) -> str:
     """The file's name after ``word``, or nothing if there is only one file."""
     return f"{word} {canvas.path(names.file_name(index), 40)}" if names else ""
+
+
+def placed(canvas: Canvas, names: FileNames | None) -> Where:
+    """Names frames, with their files if there are several."""
+    return lambda at: f"frame {at.frame}{in_file(at.file, ' of', canvas, names)}"
 
 
 def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pcapdiag.engine.types import Connection, Outcome
+from pcapdiag.engine.types import Connection, Outcome, Probing
 from pcapdiag.inference.types import ServiceView
 from pcapdiag.report.community import community_id
 from pcapdiag.report.model import CaptureFile
@@ -58,6 +58,21 @@ JOINS: tuple[Column[Connection], ...] = (
 )
 """The columns by which a connection is found in the logs of other tools."""
 
+_PROBING: tuple[Column[Probing], ...] = (
+    Column("answered", COUNT, lambda p: p.answered),
+    Column("after", GAP, lambda p: p.after),
+    Column("every", GAP, lambda p: p.every),
+)
+
+
+def _by_client(c: Connection) -> Probing:
+    return c.probing[0]
+
+
+def _by_server(c: Connection) -> Probing:
+    return c.probing[1]
+
+
 CONNECTIONS: tuple[Column[Connection], ...] = (
     Column("point", COUNT, lambda c: c.point),
     Column("connection", COUNT, lambda c: c.id),
@@ -80,7 +95,11 @@ CONNECTIONS: tuple[Column[Connection], ...] = (
     Column("copies", COUNT, lambda c: c.copies),
     Column("client_probes", COUNT, lambda c: c.probes[0]),
     Column("server_probes", COUNT, lambda c: c.probes[1]),
+    *via(_by_client, _PROBING, "client_probes_"),
+    *via(_by_server, _PROBING, "server_probes_"),
     Column("idle_periods", COUNT, lambda c: c.idle_periods),
+    Column("survived", COUNT, lambda c: c.survived),
+    Column("longest_survived", GAP, lambda c: c.longest_survived and c.longest_survived.length),
     Column("client_fin", FLAG, lambda c: c.fin[0]),
     Column("server_fin", FLAG, lambda c: c.fin[1]),
     Column("client_rst", FLAG, lambda c: c.rst[0]),
@@ -106,6 +125,11 @@ SERVICES: tuple[Column[ServiceView], ...] = (
     Column("total_beyond", COUNT, lambda v: v.total_beyond),
     Column("client_probes", COUNT, lambda v: v.service.probes[0]),
     Column("server_probes", COUNT, lambda v: v.service.probes[1]),
+    Column("probed_connections", COUNT, lambda v: v.service.probed),
+    Column("longest_probed", GAP, lambda v: v.service.longest_probed and v.service.longest_probed.length),
+    Column("client_closings", COUNT, lambda v: v.service.closings[0].periods),
+    Column("server_closings", COUNT, lambda v: v.service.closings[1].periods),
+    Column("silent_at_end", GAP, lambda v: v.service.silent_at_end),
     Column("resets_without_idle", COUNT, lambda v: v.service.resets_without_idle),
     Column("refused", COUNT, lambda v: v.service.refused),
     Column("pattern", TEXT, lambda v: v.pattern),

@@ -7,10 +7,24 @@ from collections.abc import Mapping, Sequence
 from pcapdiag.engine.types import Connection, IdlePeriod, Traced
 from pcapdiag.inference.events import sentence
 from pcapdiag.inference.types import Event, ServiceView
+from pcapdiag.report.cause_json import bracket
 from pcapdiag.report.excerpt import Excerpt
-from pcapdiag.report.facts import Json, connection, endpoint, extreme, outcomes, period, ref, sides, time
+from pcapdiag.report.facts import (
+    Json,
+    closings,
+    connection,
+    endpoint,
+    extreme,
+    failed_silence,
+    keepalive,
+    outcomes,
+    period,
+    ref,
+    sides,
+    time,
+)
 from pcapdiag.report.filters import display_filters, proof
-from pcapdiag.report.headline import headline
+from pcapdiag.report.headline import cured, headline
 from pcapdiag.report.ladder import Step
 from pcapdiag.report.model import CaptureFile, FileNames, Group, Point, Report
 from pcapdiag.rules.types import Finding, Origin
@@ -57,7 +71,7 @@ def finding(f: Finding, names: FileNames) -> Json:
 
 def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
     """One service's silences; buckets of the histogram without a silence are left out."""
-    s, failed = v.service, v.shortest_failed
+    s = v.service
     ends = (*edges[1:], None)
     buckets = zip(edges, ends, s.histogram, strict=False)  # edges may hold the end of the last bucket, or not
     return {
@@ -65,12 +79,13 @@ def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
         "incidents": v.incidents, "outcomes": outcomes(s.outcomes), "survived": s.survived,
         "histogram": [{"from_ns": a, "to_ns": b, "survived": n} for a, b, n in buckets if n],
         "longest_survived": extreme(v.longest_survived),
-        "shortest_failed": None if failed is None else {
-            "after_ns": failed.after, "length_ns": failed.length, "lower_bound": failed.lower_bound,
-            "ended": ref(failed.ended)},
+        "shortest_failed": failed_silence(v.shortest_failed),
         "failed_beyond": v.failed_beyond, "total_beyond": v.total_beyond,
         "total_is_lower_bound": v.total_is_lower_bound, "not_shown": v.not_shown, "probes": sides(s.probes),
-        "probed_connections": s.probed, "resets_without_idle": s.resets_without_idle, "refused": s.refused,
+        "probed_connections": s.probed, "longest_probed": extreme(s.longest_probed),
+        "keepalives": [keepalive(k) for k in s.keepalives],
+        "closings": {"client": closings(s.closings[0]), "server": closings(s.closings[1])},
+        "silent_at_end_ns": s.silent_at_end, "resets_without_idle": s.resets_without_idle, "refused": s.refused,
         "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
     }  # fmt: skip
 
@@ -149,7 +164,7 @@ def head(r: Report) -> Json:
         rules[f.rule] = rules.get(f.rule, 0) + 1
     return {
         "schema_version": SCHEMA_VERSION, "tool": {"name": "pcapdiag", "version": r.version},
-        "headline": headline(r),
+        "headline": headline(r), "cure": cured(r),
         "anonymized": None if r.anonymized is None else {"dropped": r.anonymized.dropped},
         "options": {"min_idle_ns": r.options.min_idle, "max_connections": r.options.max_connections,
                     "filters": list(r.options.filters), "select": list(r.options.select),
@@ -174,6 +189,7 @@ def tail(r: Report) -> Json:
     span = r.span
     return {
         "services": [service(v, r.histogram_edges) for v in r.services],
+        "overall": None if r.overall is None else bracket(r.overall),
         "capture": {
             "records": r.records, "segments": r.segments, "skipped": r.skipped, "connections": r.connections,
             "idle_periods": r.idle_periods, "outcomes": outcomes(r.outcomes), "verdicts": dict(r.verdicts),

@@ -10,16 +10,20 @@ from typing import Any
 
 from pcapdiag.engine.types import (
     Answer,
+    Closings,
     Connection,
     Endpoint,
     Extreme,
     IdlePeriod,
+    Keepalive,
     Outcome,
     PeerFacts,
+    Probing,
     RecordRef,
     SegmentFacts,
     Wake,
 )
+from pcapdiag.inference.types import FailedSilence
 from pcapdiag.report.community import community_id
 from pcapdiag.report.times import iso
 from pcapdiag.report.zeek import conn_state, history
@@ -93,8 +97,28 @@ def connection(c: Connection) -> Json:
         "last": ref(c.last), "handshake": c.handshake, "packets": sides(c.packets),
         "payload": sides(c.payload), "retransmissions": sides(c.retransmissions), "copies": c.copies,
         "probes": sides(c.probes), "idle_periods": c.idle_periods, "fin": sides(c.fin), "rst": sides(c.rst),
+        "survived": c.survived, "longest_survived": extreme(c.longest_survived),
+        "probing": {"client": probing(c.probing[0]), "server": probing(c.probing[1])},
         "community_id": community_id(c.client, c.server), "conn_state": conn_state(c), "history": history(c),
     }  # fmt: skip
+
+
+def probing(p: Probing) -> Json:
+    """How one side of a connection probed."""
+    return {"probes": p.probes, "answered": p.answered, "after_ns": p.after, "every_ns": p.every}
+
+
+def keepalive(k: Keepalive) -> Json:
+    """Connections on which the same side probed alike."""
+    return {
+        "side": k.side, "after_ns": k.after, "every_ns": k.every, "connections": k.connections, "probes": k.probes,
+        "answered": k.answered,
+    }  # fmt: skip
+
+
+def closings(c: Closings) -> Json:
+    """Idle periods that one side ended with a FIN."""
+    return {"periods": c.periods, "shortest": extreme(c.shortest), "longest": extreme(c.longest)}
 
 
 def period(p: IdlePeriod) -> Json:
@@ -119,6 +143,13 @@ def extreme(e: Extreme | None) -> Json | None:
         return None
     ends = {"before": ref(e.before), "ended": ref(e.ended)}
     return {"length_ns": e.length, "lower_bound": e.lower_bound, **ends}
+
+
+def failed_silence(f: FailedSilence | None) -> Json | None:
+    """A silence that failed."""
+    if f is None:
+        return None
+    return {"after_ns": f.after, "length_ns": f.length, "lower_bound": f.lower_bound, "ended": ref(f.ended)}
 
 
 def outcomes(counts: dict[Outcome, int]) -> Json:

@@ -9,7 +9,7 @@ from math import log
 from pcapdiag.durations import parse_duration
 from pcapdiag.engine.types import Bound, Endpoint, RecordRef
 from pcapdiag.inference import silences
-from pcapdiag.inference.types import ServiceView
+from pcapdiag.inference.types import Cause, ServiceView, Step
 from pcapdiag.report.headline import in_silence
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import clean
@@ -58,6 +58,8 @@ class GapPlot:
     ``survived`` and ``failed`` are the ends of the bracket in ns, (longest survived, shortest that failed], each None where
     there is none; if ``crossed``, a longer silence survived than the shortest that failed, and one timer does not explain them.
     ``text`` says the numbers in a sentence, ``pattern`` what they look like together. ``buckets`` are those that hold something.
+    ``keepalive`` is the time in ns of the one that is recommended, if any; ``rate`` the estimate of how many fail by length, if
+    there is one.
     """
 
     endpoint: Endpoint
@@ -69,6 +71,8 @@ class GapPlot:
     failed: int | None
     text: str
     pattern: str
+    keepalive: int | None = None
+    rate: tuple[Step, ...] = ()
 
     @property
     def title(self) -> str:
@@ -111,8 +115,10 @@ def gaps(report: Report, most: int = MOST) -> tuple[GapPlot, ...]:
             failures.setdefault(finding.period.connection.server, []).append(_failure(finding))
     views = [v for v in report.services if v.service.survived or v.endpoint in failures][:most]
     parts = [(v, _buckets(v, report.histogram_edges), tuple(failures.get(v.endpoint, ()))) for v in views]
-    start, end = _range(parts)
-    return tuple(_plot(view, buckets, failed, start, end) for view, buckets, failed in parts)
+    causes = [report.cause(v.endpoint) for v in views]
+    keepalives = [c.setting.time * _S for c in causes if c is not None and c.setting is not None]
+    start, end = _range(parts, keepalives)
+    return tuple(_plot(*part, cause, start, end) for part, cause in zip(parts, causes, strict=True))
 
 
 def _failure(finding: Finding) -> Failure:
@@ -134,9 +140,9 @@ def _buckets(view: ServiceView, edges: tuple[int, ...]) -> tuple[Bucket, ...]:
     return tuple(held)
 
 
-def _range(parts: Iterable[tuple[ServiceView, tuple[Bucket, ...], tuple[Failure, ...]]]) -> tuple[int, int]:
+def _range(parts: Iterable[tuple[ServiceView, tuple[Bucket, ...], tuple[Failure, ...]]], also: list[int]) -> tuple[int, int]:
     """From a little below the shortest length to a little above the longest."""
-    lengths: list[int] = []
+    lengths = list(also)
     for view, buckets, failures in parts:
         lengths += [at for bucket in buckets for at in (bucket.start, bucket.end)] + [f.length for f in failures]
         lengths += [view.longest_survived.length] if view.longest_survived else []
@@ -145,7 +151,9 @@ def _range(parts: Iterable[tuple[ServiceView, tuple[Bucket, ...], tuple[Failure,
     return max(_LEAST, shortest * 4 // 5), max(2 * _LEAST, longest * 5 // 4, shortest * 2)
 
 
-def _plot(view: ServiceView, buckets: tuple[Bucket, ...], failures: tuple[Failure, ...], start: int, end: int) -> GapPlot:
+def _plot(
+    view: ServiceView, buckets: tuple[Bucket, ...], failures: tuple[Failure, ...], cause: Cause | None, start: int, end: int
+) -> GapPlot:
     longest, failed = view.longest_survived, view.shortest_failed
     text = f"longest survived {survived(longest)}" if longest else "none was seen to survive"
     if failed:
@@ -155,4 +163,5 @@ def _plot(view: ServiceView, buckets: tuple[Bucket, ...], failures: tuple[Failur
     return GapPlot(
         view.endpoint, start, end, buckets, failures, longest.length if longest else None, failed.length if failed else None,
         text, "" if view.pattern == "none" else f"{view.pattern}: {clean(view.pattern_reason)}",
+        cause.setting.time * _S if cause and cause.setting else None, cause.estimate if cause else (),
     )  # fmt: skip

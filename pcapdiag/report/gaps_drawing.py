@@ -15,6 +15,8 @@ _LEFT, _RIGHT = MARGIN + 40, WIDTH - MARGIN - 8
 _HIGH = 70.0
 #: Failures nearer than this, in pixels, are one mark; of those, so many are named.
 APART, NAMED = 42.0, 8
+_KEEPALIVE = "keepalive"
+_RATE = "share that fails, within its 95 % band: as high as the tallest bar, all do"
 
 
 def gaps_drawing(plots: Sequence[GapPlot], title: str = "", note: str = "") -> Drawing:
@@ -35,8 +37,8 @@ def gaps_drawing(plots: Sequence[GapPlot], title: str = "", note: str = "") -> D
         shapes += strip
         y = max(s.y for s in strip if isinstance(s, Text)) + 14
     if plots:
-        shapes += _legend(y + 8)
-        y += 12
+        shapes += _legend(y + 8, rate=any(plot.rate for plot in plots), keepalive=any(plot.keepalive for plot in plots))
+        y += 26 if any(plot.rate for plot in plots) else 12
     told = "; ".join(f"{plot.title}: {plot.text}" for plot in plots)
     return Drawing(WIDTH, y + MARGIN, title or "Length of silences against outcome", told, tuple(shapes))
 
@@ -53,8 +55,11 @@ def _strip(plot: GapPlot, top: float) -> Iterator[Shape]:
             y += 14
             yield Text(MARGIN, y, line, 10.5, "start", "text" if said is plot.text else "dim")
     base = y + 24 + _HIGH
+    yield from _rate(plot, base)
     yield from _bracket(plot, base)
     yield from _histogram(plot, base)
+    if plot.keepalive is not None:
+        yield Line(_x(plot, plot.keepalive), base - _HIGH - 8, _x(plot, plot.keepalive), base, "keepalive")
     yield from _failures(plot, base)
     yield Line(_LEFT, base, _RIGHT, base, "axis")
     rows = Rows(1, 4)
@@ -74,16 +79,32 @@ def _bracket(plot: GapPlot, base: float) -> Iterator[Shape]:
         yield Box(left, top, max(right - left, 1), base - top, "bracket", f"({seconds(plot.survived)}, {seconds(plot.failed)}]")
     rows = Rows(2, 8)
     ends: tuple[tuple[int | None, Anchor, str], ...] = (
-        (plot.survived, "end", "survived"), (plot.failed, "start", "failed"),
+        (plot.survived, "end", "survived"), (plot.failed, "start", "failed"), (plot.keepalive, "end", _KEEPALIVE),
     )  # fmt: skip
     for length, anchor, said in ends:
         if length is not None:
             x = _x(plot, length)
-            yield Line(x, top, x, base, "bracket-edge")
+            if said != _KEEPALIVE:  # that one stands before the histogram
+                yield Line(x, top, x, base, "bracket-edge")
             text = Text(x - 3 if anchor == "end" else x + 3, 0, f"{said} {seconds(length)}", 9.5, anchor, "text")
             text = inside(text, MARGIN, WIDTH - MARGIN)
-            row = rows.place(text) or 0
-            yield text._replace(y=top - 3 + 11 * row)
+            row = rows.place(text)
+            if row is not None or said != _KEEPALIVE:  # which the legend explains as well
+                yield text._replace(y=top - 3 + 11 * (row or 0))
+
+
+def _rate(plot: GapPlot, base: float) -> Iterator[Shape]:
+    """The share that fails as steps, in its band; from the line up to the height of the tallest bar is from none to all."""
+    xs = [_x(plot, step.start) for step in plot.rate] + [_RIGHT]
+    before: float | None = None
+    for step, left, right in zip(plot.rate, xs, xs[1:], strict=False):
+        y, top, bottom = (base - (_HIGH - 14) * share for share in (step.probability, step.high, step.low))
+        said = f"{step.failed:,} of {count(step.total, 'silence')} from {seconds(step.start)} on failed"
+        yield Box(left, top, right - left, bottom - top, "rate-band", said)
+        if before is not None:
+            yield Line(left, before, left, y, "rate")
+        yield Line(left, y, right, y, "rate")
+        before = y
 
 
 def _histogram(plot: GapPlot, base: float) -> Iterator[Shape]:
@@ -114,7 +135,7 @@ def _failures(plot: GapPlot, base: float) -> Iterator[Shape]:
                 yield Text(x + 7, y + 3.5, f"×{len(group):,}", 9, "start", "text")
 
 
-def _legend(y: float) -> Iterator[Shape]:
+def _legend(y: float, *, rate: bool, keepalive: bool) -> Iterator[Shape]:
     yield Box(MARGIN, y - 8, 10, 8, "survived")
     yield Text(MARGIN + 15, y, "survived (number in each length, height by its root)", 10, "start", "text")
     yield Glyph(MARGIN + 350, y - 4, 4.5, "failed", True)
@@ -123,3 +144,9 @@ def _legend(y: float) -> Iterator[Shape]:
     yield Text(MARGIN + 510, y, "failed otherwise", 10, "start", "text")
     yield Box(MARGIN + 640, y - 8, 10, 8, "bracket")
     yield Text(MARGIN + 655, y, "the timeout lies between", 10, "start", "text")
+    if keepalive:
+        yield Line(MARGIN + 815, y - 9, MARGIN + 815, y + 1, "keepalive")
+        yield Text(MARGIN + 821, y, "keepalive to set", 10, "start", "text")
+    if rate:
+        yield Line(MARGIN, y + 11, MARGIN + 10, y + 11, "rate")
+        yield Text(MARGIN + 15, y + 14, _RATE, 10, "start", "text")

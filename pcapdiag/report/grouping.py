@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pcapdiag.engine.types import Endpoint
-from pcapdiag.inference.types import ServiceView
+from pcapdiag.inference.types import Cause, ServiceView
 from pcapdiag.report.headline import by_rule, rank
 from pcapdiag.report.model import Report
 from pcapdiag.rules.types import Finding
 
+if TYPE_CHECKING:
+    from pcapdiag.advice.types import Advice
+
 
 class Affected(NamedTuple):
-    """A service that lost something: what its silences say (None: none of its idle periods was kept), and the incidents of
-    each rule, worst rule first."""
+    """A service that lost something: what its silences say (None: none of its idle periods was kept), the incidents of
+    each rule, worst rule first, what lies behind them, and what cures it (None: nothing is known of that)."""
 
     endpoint: Endpoint
     view: ServiceView | None
     rules: dict[str, list[Finding]]
+    cause: Cause | None = None
+    advice: Advice | None = None
 
     @property
     def incidents(self) -> int:
@@ -34,7 +39,7 @@ def affected(report: Report) -> list[Affected]:
     views = {v.endpoint: v for v in report.services}
     order = [e for e in views if e in groups] + [e for e in groups if e not in views]
     order.sort(key=lambda e: rank(groups[e])[:2])  # the sum of incidents decides next
-    return [Affected(e, views.get(e), by_rule(groups[e])) for e in order]
+    return [Affected(e, views.get(e), by_rule(groups[e]), report.cause(e), report.cures(e)) for e in order]
 
 
 def quiet(report: Report) -> list[ServiceView]:

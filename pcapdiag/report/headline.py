@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pcapdiag.durations import format_duration
 from pcapdiag.inference.types import Event
+from pcapdiag.report.cure import kept
 from pcapdiag.report.model import Report
 from pcapdiag.report.times import seconds
 from pcapdiag.report.words import count
@@ -48,6 +49,16 @@ def headline(report: Report) -> str:
     code, findings = next(iter(rules.items()))
     least = "At least " if report.dropped_findings else ""
     return least + told(code, findings) + ("." if _RULES[code].main else f" ({code}).")
+
+
+def cured(report: Report) -> str | None:
+    """What would have kept connections alive, in one sentence: of the worst service of which that is proved."""
+    for cause in report.causes:
+        done, setting = cause.counterfactual, cause.setting
+        if done is not None and done.kept and setting is not None:
+            on = f" on {cause.service}" if len(report.causes) > 1 else ""
+            return f"A keepalive of {setting.time} s {kept(done)}{on}."
+    return None
 
 
 def others(report: Report) -> list[str]:

@@ -10,7 +10,8 @@ from pcapdiag.report.blocks import ends
 from pcapdiag.report.brief import apart, context_heading
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.grouping import affected
-from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, mood, others
+from pcapdiag.report.headline import by_rule, cured, event_name, headline, looked_at, mood, others
+from pcapdiag.report.html_cause import causes
 from pcapdiag.report.html_plots import timeline
 from pcapdiag.report.html_services import SERVICES_SHOWN, Incidents, anchor, services
 from pcapdiag.report.html_style import STYLE
@@ -98,6 +99,9 @@ class _Page:
         """The answer, and what belongs to it."""
         report = self.report
         yield tag("h1", headline(report), class_=mood(report))
+        cure = cured(report)
+        if cure:
+            yield tag("p", tag("b", cure))
         also = others(report)
         if also:
             yield tag("p", f"Also found: {'; '.join(also)}.")
@@ -117,6 +121,10 @@ class _Page:
     def services(self) -> Iterator[Markup]:
         """Each service with its incidents."""
         return services(self.report, self.canvas, self.incidents, self.every)
+
+    def causes(self) -> Iterator[Markup]:
+        """What lies behind the losses of each service, and what cures them."""
+        return causes(self.report, self.canvas, self.every)
 
     def unproved(self) -> Iterator[Markup]:
         """What may have been lost."""
@@ -155,10 +163,11 @@ class _Page:
             yield facts(("SHA-256", together((tag("code", digest), " ", file.name))) for file, digest in known)
 
 
-#: The page in order. What sets the timeouts right belongs between the services and what was not proved.
+#: The page in order.
 SECTIONS = (
     _Section("timeline", "Timeline", _Page.timeline),
     _Section("services", "", _Page.services),
+    _Section("cure", "Timeout and cure", _Page.causes),
     _Section("unproved", "Not proved", _Page.unproved),
     _Section("context", "Not this failure", _Page.context),
     _Section("apart", "Counted apart", _Page.apart),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pcapdiag.engine.types import Endpoint
+from pcapdiag.report.blocks import placed
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.gaps import gaps
 from pcapdiag.report.grouping import Affected, affected, folded, quiet, quiet_heading
@@ -85,7 +86,8 @@ def _service(service: Affected, report: Report, canvas: Canvas, incidents: Incid
     view, names = service.view, report if len(report.files) > 1 else None
     if view is not None:
         yield tag("p", size(view), class_="dim")
-        yield facts((row.label, spans(row.spans)) for row in service_rows(view, canvas, names))
+        rows = service_rows(view, service.cause, canvas, placed(canvas, names), every=True)
+        yield facts((row.label, spans(row.spans)) for row in rows)
         yield from incidents.silences(service.endpoint)
     for code, found in service.rules.items():
         yield tag("h3", f"{told(code, found)} ({code})")

@@ -25,6 +25,7 @@ main { max-width: 64rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; text-wrap: balance; }
 h2 { font-size: 1.15rem; margin: 2.25rem 0 .5rem; padding-top: .75rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+h4 { font-size: .9rem; margin: .75rem 0 .25rem; color: var(--dim); }
 p { margin: .25rem 0 .5rem; }
 a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: .75rem 0 0; padding: 0; font-size: .9rem; }
@@ -49,7 +50,8 @@ summary .more { display: block; color: var(--dim); font-size: .875rem; }
 .inside { padding: 0 .75rem .75rem; border-top: 1px solid var(--line); }
 .copy { display: block; user-select: all; -webkit-user-select: all; background: var(--paper); border: 1px solid var(--line);
   border-radius: .35rem; padding: .4rem .6rem; margin: .25rem 0; }
-pre { overflow-x: auto; background: var(--paper); border: 1px solid var(--line); border-radius: .35rem; padding: .5rem .6rem;
+pre { overflow-x: auto; tab-size: 4;
+  background: var(--paper); border: 1px solid var(--line); border-radius: .35rem; padding: .5rem .6rem;
   margin: .25rem 0; font-size: .75rem; line-height: 1.4; }
 figure { margin: .75rem 0; }
 svg { display: block; }
@@ -98,7 +100,7 @@ svg { display: block; }
   details { border-color: #bbb; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   .ladder li, summary, figure { break-inside: avoid; }
-  h2, h3, summary { break-after: avoid; }
+  h2, h3, h4, summary { break-after: avoid; }
   .scroll, pre { overflow: visible; } pre { white-space: pre-wrap; }
 }
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar, TextIO
 
+from pcapdiag.report.cause_json import advice, cause
 from pcapdiag.report.document import finding, groups, head, tail
 from pcapdiag.report.facts import Json
 from pcapdiag.report.model import Report
@@ -22,7 +23,8 @@ class JsonReport:
     def render(self, report: Report, out: TextIO) -> None:
         """Write the whole document."""
         found = {str(name): [finding(f, report) for f in found] for name, found in groups(report).items()}
-        out.write(encode({**head(report), **found, **tail(report)}, self.indent) + "\n")
+        cures = {"causes": [cause(c) for c in report.causes], "advice": [advice(a) for a in report.advice]}
+        out.write(encode({**head(report), **found, **cures, **tail(report)}, self.indent) + "\n")
 
 
 def encode(document: Json | list[Json], indent: int | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, TextIO
 
+from pcapdiag.report.cause_json import advice, cause
 from pcapdiag.report.document import finding, groups, head, tail
 from pcapdiag.report.json_ import encode
 from pcapdiag.report.model import FileNames, Group, Report, group_of
@@ -13,7 +14,8 @@ from pcapdiag.rules.types import Finding
 class JsonLines:
     """Renders for programs that read while a capture grows.
 
-    Every line has a ``type``: ``finding``, ``unproved``, ``heartbeat`` or ``harmless``, then ``summary`` at the end.
+    Every line has a ``type``: ``finding``, ``unproved``, ``heartbeat`` or ``harmless``; when everything was read, ``cause`` and
+    ``advice`` for each service that lost something, then ``summary``.
     A line that is streamed cannot know its twins yet, nor what else the capture will hold: each leg of an incident is then a
     line of its own, and ``compared`` is empty.
     """
@@ -34,7 +36,11 @@ class JsonLines:
         out.flush()
 
     def finish(self, report: Report, out: TextIO) -> None:
-        """Write the summary: the whole report but the findings."""
+        """Write what lies behind the findings and what cures them, then the summary: the rest of the report."""
+        for c in report.causes:
+            out.write(encode({"type": "cause", **cause(c)}) + "\n")
+        for a in report.advice:
+            out.write(encode({"type": "advice", **advice(a)}) + "\n")
         out.write(encode({"type": "summary", **head(report), **tail(report)}) + "\n")
 
 

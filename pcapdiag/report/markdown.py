@@ -7,13 +7,15 @@ from typing import ClassVar, NamedTuple, TextIO
 
 from pcapdiag.engine.types import WakeKind
 from pcapdiag.inference.events import sentence
-from pcapdiag.report.blocks import ends
+from pcapdiag.report.blocks import ends, placed
 from pcapdiag.report.brief import apart, context_heading
 from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.cause import together
 from pcapdiag.report.filters import proof
 from pcapdiag.report.grouping import affected, quiet, quiet_heading, spread
-from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, others
+from pcapdiag.report.headline import by_rule, cured, event_name, headline, looked_at, others
 from pcapdiag.report.incident import digests, label, where
+from pcapdiag.report.markdown_cause import cause_paragraphs
 from pcapdiag.report.markdown_incident import incident
 from pcapdiag.report.markdown_text import code, prose, table
 from pcapdiag.report.model import Report
@@ -29,15 +31,20 @@ MOST = 60_000
 
 
 class _Sizes(NamedTuple):
-    """How much is shown of what there may be much of: incidents in full, rows of a table, services, files."""
+    """How much is shown of what there may be much of: incidents in full, rows of a table, services and files, cures with their
+    texts."""
 
     incidents: int
     rows: int
     services: int
+    texts: int
 
 
 #: What is tried in turn until it fits.
-_TRIES = tuple(_Sizes(*sizes) for sizes in ((5, 100, 10), (5, 30, 10), (3, 30, 10), (2, 20, 5), (1, 10, 5), (0, 5, 2), (0, 0, 0)))
+_TRIES = tuple(
+    _Sizes(*sizes)
+    for sizes in ((5, 100, 10, 3), (5, 30, 10, 3), (3, 30, 10, 2), (2, 20, 5, 1), (1, 10, 5, 0), (0, 5, 2, 0), (0, 0, 0, 0))
+)
 
 
 class Markdown:
@@ -71,6 +78,9 @@ class _Page:
         """The whole text, paragraph by paragraph."""
         report = self.report
         yield f"**{prose(headline(report))}**"
+        cure = cured(report)
+        if cure:
+            yield prose(cure)
         also = others(report)
         if also:
             yield f"Also found: {'; '.join(map(prose, also))}."
@@ -79,6 +89,7 @@ class _Page:
         yield from self.events()
         yield from self.table(report.incidents)
         yield from self.services()
+        yield from self.causes()
         yield from self.incidents()
         yield from self.unproved()
         yield from self.context()
@@ -126,18 +137,32 @@ class _Page:
 
     def services(self) -> Iterator[str]:
         """What the silences of each service say, in brackets."""
-        hit = [service.view for service in affected(self.report) if service.view is not None]
+        hit = [(service.view, service.cause) for service in affected(self.report) if service.view is not None]
         shown = hit[: self.sizes.services]
-        for view in shown:
+        for view, cause in shown:
             yield f"### Service {code(str(view.endpoint))}"
-            rows = [[row.label, prose(row.text)] for row in service_rows(view, self.canvas, self.names)]
-            yield table((prose(size(view)), ""), rows)
+            told = service_rows(view, cause, self.canvas, placed(self.canvas, self.names), every=False)
+            yield table((prose(size(view)), ""), [[row.label, prose(row.text)] for row in told])
         yield from _left_out(len(hit) - len(shown), "service with incidents", "services with incidents")
         calm = longest_first(quiet(self.report))
         if calm:
             lines = [f"- {code(str(view.endpoint))}: {prose(quiet_text(view))}" for view in calm[: self.sizes.services]]
             more = list(_left_out(len(calm) - len(lines), "more"))
             yield "\n".join([f"{quiet_heading(self.report)}:", "", *lines, *(f"- {text}" for text in more)])
+
+    def causes(self) -> Iterator[str]:
+        """What lies behind the losses of each service, and what cures them."""
+        known = [service for service in affected(self.report) if service.cause is not None]
+        shown = known[: self.sizes.services]
+        where = placed(self.canvas, self.names)
+        said = together(self.report, where)
+        if shown:
+            yield "## Timeout and cure"
+        if said:
+            yield prose(said)
+        for i, service in enumerate(shown):  # the texts for the others differ in their numbers
+            yield from cause_paragraphs(service, self.canvas, where, 0 if i else self.sizes.texts)
+        yield from _left_out(len(known) - len(shown), "service with a cure", "services with a cure")
 
     def incidents(self) -> Iterator[str]:
         """The first ones in full."""

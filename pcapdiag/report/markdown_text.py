@@ -55,6 +55,13 @@ def block(lines: Iterable[str], kind: str = "text") -> str:
     return "\n".join([f"```{kind}", *lines, "```"])
 
 
+def fence(text: str, kind: str) -> str:
+    """Any text as a code block, line by line as it is: longer than every run of backticks in it."""
+    lines = ["\t" * (len(line) - len(line.lstrip("\t"))) + clean(line.lstrip("\t")) for line in text.splitlines()]
+    marks = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    return "\n".join([f"{marks}{kind}", *lines, marks])
+
+
 def _word(text: str) -> str:
     match = _WORD.fullmatch(text)
     if match is not None and len(match["word"]) > 2 and match["word"][0] == "`" == match["word"][-1]:

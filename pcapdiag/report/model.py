@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from pcapdiag.engine.types import Extreme, FileFacts, IdlePeriod, Outcome, Totals
+from pcapdiag.engine.types import Endpoint, Extreme, FileFacts, IdlePeriod, Outcome, Totals
 from pcapdiag.inference.types import Bracket, Cause, Event, ServiceView
 from pcapdiag.rules.heartbeats import is_heartbeat
 from pcapdiag.rules.types import Confidence, Finding, Limit, Severity
@@ -133,6 +133,14 @@ class Report:
         """The packets around this period, if there are any: see ``excerpts``."""
         point, wake = period.connection.point, period.wake.first.ref
         return next((e for e in self.excerpts if wake in e.wakes and e.connection.point == point), None)
+
+    def cause(self, service: Endpoint) -> Cause | None:
+        """What lies behind the losses of this service, if it is known."""
+        return next((c for c in self.causes if c.service == service), None)
+
+    def cures(self, service: Endpoint) -> Advice | None:
+        """What cures the losses of this service, if anything is known to."""
+        return next((a for a in self.advice if a.target.service == service), None)
 
     def file_name(self, index: int) -> str:
         """The name of file ``index``, as in ``RecordRef.file``."""

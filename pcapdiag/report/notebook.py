@@ -12,7 +12,7 @@ from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import Cause, ServiceView
 from pcapdiag.report import words
 from pcapdiag.report.blocks import stream
-from pcapdiag.report.headline import headline, others
+from pcapdiag.report.headline import cured, headline, others
 from pcapdiag.report.markup import Markup, table, tag, together
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.report.text import clean, cut
@@ -101,9 +101,11 @@ def whole(report: Report) -> Markup:
     anonymous = [tag("p", "Addresses and names are not those of the captures.")] if report.anonymized else []
     read = (f"{words.count(report.records, 'record')} in {words.count(len(report.files), 'file')}: "
             f"{words.count(report.connections, 'connection')}, {words.count(report.idle_periods, 'idle period')}")  # fmt: skip
+    cure = cured(report)
     limits = [tag("li", f"{limit.code}: {limit.text} ({limit.count:,})") for limit in report.limits]
     return together([
         tag("p", tag("b", headline(report)), *(tag("span", f" {said}.") for said in others(report))),
+        *([tag("p", tag("b", cure))] if cure else []),
         *anonymous,
         tag("p", read),
         rows(report.services, _FEW) if report.services else "",

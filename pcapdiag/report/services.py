@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pcapdiag.inference.types import Pattern, ServiceView
-from pcapdiag.report.blocks import in_file
+from pcapdiag.inference.types import Cause, Clock, Pattern, ServiceView
+from pcapdiag.report.bracket import Where, one_timer, silences, timeout
 from pcapdiag.report.canvas import Canvas, Row
-from pcapdiag.report.model import FileNames
+from pcapdiag.report.keepalive import keepalive
 from pcapdiag.report.text import Span, words
-from pcapdiag.report.words import beyond, count, failed_silence, survived
+from pcapdiag.report.words import count, survived
 
 #: Width of the column with what is said of a service.
-SILENCE = 26
+LABEL = 17
 #: Quiet services in a line each, unless everything is asked for.
 QUIET_SHOWN = 5
 
 
-def service_block(view: ServiceView, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
-    """What a service's silences say, beside the findings."""
+def service_heading(view: ServiceView, canvas: Canvas) -> Iterator[str]:
+    """A service, and how much was seen of it."""
     yield from canvas.lines([Span(str(view.endpoint), "heading"), *words(f"{canvas.dot} {size(view)}")], rest="  ")
-    yield from canvas.rows(service_rows(view, canvas, names), 2, SILENCE)
 
 
 def size(view: ServiceView) -> str:
@@ -29,33 +28,16 @@ def size(view: ServiceView) -> str:
     return f"{of} of {count(view.service.connections, 'connection')}"
 
 
-def service_rows(view: ServiceView, canvas: Canvas, names: FileNames | None) -> Iterator[Row]:
-    """The bracket of its timeout, its probes, and what its failures look like together."""
-    longest, failed = view.longest_survived, view.shortest_failed
-    if longest:
-        at = f"(frame {longest.ended.frame}{in_file(longest.ended.file, ' of', canvas, names)})"
-        yield canvas.told("longest silence survived", f"{survived(longest)} {at}")
-    else:
-        yield canvas.told("longest silence survived", "none was seen to survive")
-    if failed:
-        at = f"(frame {failed.ended.frame}{in_file(failed.ended.file, ' of', canvas, names)})"
-        text = beyond(view)
-        if view.not_shown:
-            text += f", including {count(view.not_shown, 'failure')} of rules not shown"
-        yield canvas.told("shortest that failed", f"{failed_silence(failed)} {at}; {text}")
-    yield canvas.told("keepalive probes", probes(view))
+def service_rows(view: ServiceView, cause: Cause | None, canvas: Canvas, where: Where, every: bool) -> Iterator[Row]:
+    """The bracket of its timeout, what its failures look like together, its keepalive."""
+    timed = cause is not None and one_timer(cause)
+    if cause is not None and timed:
+        yield canvas.told("idle timeout", timeout(cause, where))
+    if cause is None or not timed or cause.bracket.clock is Clock.PAYLOAD:
+        yield canvas.told("silences", silences(view, where))
     if view.pattern is not Pattern.NONE:
         yield canvas.told("pattern", f"{view.pattern}: {view.pattern_reason}")
-
-
-def probes(view: ServiceView) -> str:
-    """Whether anybody sent keepalive probes to or from this service."""
-    clients, servers = view.service.probes
-    if not clients and not servers:
-        return "none seen"
-    connections = count(view.service.connections, "connection")
-    on = f"on {view.service.probed:,} of {connections}"
-    return f"{clients:,} from clients, {servers:,} from the server, {on}"
+    yield canvas.told("keepalive", keepalive(view.service, every))
 
 
 def quiet_services(views: Sequence[ServiceView], canvas: Canvas, every: bool, heading: str) -> Iterator[str]:

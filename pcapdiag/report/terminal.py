@@ -12,15 +12,15 @@ from typing import ClassVar, TextIO
 
 from pcapdiag.inference.events import sentence
 from pcapdiag.inference.types import Event
-from pcapdiag.report.blocks import finding_block
+from pcapdiag.report.blocks import finding_block, placed
 from pcapdiag.report.brief import apart, context, finding_line
 from pcapdiag.report.canvas import MIN_WIDTH, Canvas
 from pcapdiag.report.grouping import affected, folded, quiet, quiet_heading
-from pcapdiag.report.headline import by_rule, event_name, headline, looked_at, mood, others
+from pcapdiag.report.headline import by_rule, cured, event_name, headline, looked_at, mood, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
 from pcapdiag.report.names import STDIN
 from pcapdiag.report.reading import reading
-from pcapdiag.report.services import quiet_services, service_block
+from pcapdiag.report.services import LABEL, quiet_services, service_heading, service_rows
 from pcapdiag.report.strip import letters
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso
@@ -79,6 +79,9 @@ class Terminal:
 
     def _lines(self, report: Report, canvas: Canvas) -> Iterator[str]:
         yield from canvas.sentence(headline(report), mood(report))
+        cure = cured(report)
+        if cure:
+            yield from canvas.sentence(cure)
         *more, last = others(report) or [""]
         if more:
             yield "Also found:"
@@ -95,6 +98,10 @@ class Terminal:
             hidden = count(len(report.events) - len(events), "more event")
             yield from canvas.sentence(f"{canvas.mark} {hidden} (--all lists them)", "dim")
         names = report if len(report.files) > 1 else None
+        if report.overall is not None:
+            from pcapdiag.report.cause import together  # only who lost something pays for the import
+
+            yield from canvas.sentence(together(report, placed(canvas, names)) or "")
         yield from self._services(report, canvas, names)
         yield from self._unproved(report, canvas, names)
         yield from context(report, canvas, names, self.every)
@@ -119,9 +126,17 @@ class Terminal:
         for service in shown:
             yield ""
             if service.view is not None:
-                yield from service_block(service.view, canvas, names)
+                yield from service_heading(service.view, canvas)
+                rows = service_rows(service.view, service.cause, canvas, placed(canvas, names), self.every)
+                yield from canvas.rows(rows, 2, LABEL)
             else:
                 yield from canvas.lines([Span(str(service.endpoint), "heading")])
+            if service.cause is not None:
+                from pcapdiag.report.cause_terminal import cause_lines
+
+                paste = self.every or service is shown[0]  # the texts for the others differ in their numbers
+                where = placed(canvas, names)
+                yield from cause_lines(service.cause, service.advice, canvas, where, every=self.every, paste=paste)
             for found in service.rules.values():
                 yield from self._findings(found, canvas, names, brief)
         hidden = order[len(shown) :]

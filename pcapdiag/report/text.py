@@ -23,7 +23,7 @@ STYLES = {
     "dim": "2",
 }
 
-_UNITS = frozenset(("s", "ms", "µs", "us", "ns", "min", "h"))
+_UNITS = frozenset(("s", "ms", "µs", "us", "ns", "min", "h", "%"))
 _NUMBERED = frozenset(("frame", "frames", "byte", "tcp.stream", ">=", "<="))
 
 

@@ -146,6 +146,21 @@ def test_every_field_of_every_kind_is_walked() -> None:
         assert [secret for secret in texts if holds(told, secret)] == []
 
 
+def test_nothing_of_a_cause_or_a_cure_names_anybody() -> None:
+    """Clients, connections at risk, the service's own name and address are replaced; what is known of products stays."""
+    report = samples.everything()
+    hidden = anonymized(report, KEY)
+    secret = {pair.client for cause in report.causes for pair in cause.pairs} | {"orders.example.com", "orders-example-com"}
+    secret |= {c.client.address for cause in report.causes for c, _ in cause.at_risk.longest}
+    secret |= {cause.service.address for cause in report.causes}
+    for name in FORMATS:
+        told = rendered(hidden, name)
+        assert [one for one in secret if holds(told, one)] == []
+    for before, after in zip(report.causes, hidden.causes, strict=True):
+        assert (after.families, after.setting, after.counterfactual) == (before.families, before.setting, before.counterfactual)
+        assert after.service == next(v.endpoint for v in hidden.services if v.endpoint.port == before.service.port)
+
+
 @pytest.mark.parametrize("text", samples.HOSTILE, ids=range(len(samples.HOSTILE)))
 def test_hostile_names_are_gone(text: str) -> None:
     """Whatever a file name or label holds, it is not there any more."""

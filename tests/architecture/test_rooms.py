@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "correlate": ("engine.types", "durations"),
     "report": ("engine.types", "rules", "inference", "advice", "correlate", "knowledge", "durations", "version",
                "writing"),
-    "anonymize": ("engine.types", "rules.types", "report"),
+    "anonymize": ("engine.types", "rules.types", "advice", "knowledge.timeouts", "report"),
     "selection": ("engine.types",),
     "reading": ("capture", "engine"),
     "points": ("capture", "engine", "reading", "report.model"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pcapdiag.advice.types import Advice, Snippet
 from pcapdiag.engine.types import Bound, Damage, Endpoint, Fin, IdlePeriod, Outcome, Totals
-from pcapdiag.inference.types import Event, FailedSilence, Pattern
+from pcapdiag.inference.types import Event, FailedSilence, Fit, Pattern
 from pcapdiag.report.model import Anonymized, CaptureFile, Options, Point, Report
 from pcapdiag.rules.types import Confidence, Finding, Limit
-from tests.report import kinds
+from tests.report import causes, kinds
 from tests.report.factory import (
     ACK,
     MS,
@@ -71,7 +72,11 @@ def report(**other: Any) -> Report:
         services=(view(), quiet(Endpoint("10.0.0.7", 5432), 1_800 * S, probes=(28, 0), probed=4)),
         limits=(),
         histogram_edges=EDGES,
+        causes=(causes.timer(view()),),
+        advice=(causes.advice(causes.timer(view())),),
     )  # fmt: skip
+    if "findings" in other or "services" in other:  # what lies behind them is another
+        facts = replace(facts, causes=(), advice=())
     return replace(facts, **other)
 
 
@@ -120,6 +125,7 @@ def everything() -> Report:
             longest_survived=extreme(7_300 * S, 13, lower_bound=True, file=1),
             probes=(5, 1),
             probed=2,
+            **causes.PROBED,
         ),
         incidents=1,
         shortest_failed=FailedSilence(3_900 * S, 7_200 * S, False, ref(44)),
@@ -129,6 +135,10 @@ def everything() -> Report:
         pattern=Pattern.CONTRADICTED,
         pattern_reason="a silence of 7300.000 s survived, the shortest that failed is 7200.000 s",
     )
+    long, first = _large(), causes.timer(view(), narrow=200 * S)
+    probed = replace(long, connection=replace(long.connection, survived=9, longest_survived=extreme(600 * S, 43),
+                                              probing=causes.PROBING))  # fmt: skip
+    second = causes.crossing(slow)
     return replace(
         base,
         options=Options(
@@ -139,7 +149,7 @@ def everything() -> Report:
         findings=(
             replace(base.findings[0], twins=(nat,)),
             finding(
-                _large(),
+                probed,
                 "TLS application data",
                 confidence=Confidence.LIKELY,
                 against=("the RST acknowledges the request: the peer may have had the connection",),
@@ -171,6 +181,9 @@ def everything() -> Report:
         excerpts=(excerpt(base.findings[0].period),),
         evidence={(0, 10): 1, (0, 14): 2},
         anonymized=Anonymized(2),
+        causes=(first, second),
+        advice=(causes.advice(first), causes.advice(second, "orders.example.com")),
+        overall=replace(first.bracket, fit=Fit.CROSSING),
     )
 
 
@@ -212,6 +225,16 @@ def _files() -> tuple[CaptureFile, ...]:
     )
 
 
+def _told(advice: Advice, text: str) -> Advice:
+    """The same with a host of that name, wherever the cures name it."""
+    cures = (
+        replace(c, title=f"for {text}", applies=text, limits=text, check=text,
+                snippets=tuple(Snippet(s.language, text, f"host: {text}\n") for s in c.snippets))
+        for c in advice.cures
+    )  # fmt: skip
+    return replace(advice, target=advice.target._replace(host=text), cures=tuple(cures))
+
+
 #: What an attacker, or bad luck, can put where a name or a request line is shown.
 HOSTILE = (
     "\x1b[2J\x1b]0;owned\x07GET /",
@@ -241,4 +264,5 @@ def hostile(text: str) -> Report:
         files=tuple(files),
         findings=tuple(replace(f, sent=replace(f.sent, label=text)) for f in base.findings),
         options=replace(base.options, filters=(text,)),
+        advice=tuple(_told(a, text) for a in base.advice),
     )

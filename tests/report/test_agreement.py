@@ -67,6 +67,7 @@ def facts_of_context(finding: dict[str, Any]) -> Iterator[str]:
 def facts_of_rest(document: dict[str, Any]) -> Iterator[str]:
     """What a person must be told of the services and of what was read."""
     yield document["headline"]
+    yield document["cure"] or ""
     for service in document["services"]:
         yield service["endpoint"]["address"]
         yield seconds(service["longest_survived"]["length_ns"])
@@ -91,6 +92,38 @@ def facts_of_rest(document: dict[str, Any]) -> Iterator[str]:
     yield from (f"({finding['rule']})" for finding in document["harmless"])
 
 
+def facts_of_cause(cause: dict[str, Any], *, every: bool) -> Iterator[str]:
+    """What a person must be told of what lies behind the losses of a service."""
+    service = cause["service"]["address"]
+    yield service
+    for end in (cause["bracket"]["low"], cause["bracket"]["high"]):
+        yield from (seconds(end["length_ns"]), f"frame {end['ended']['frame']}") if end else ()
+    if cause["narrow_ns"] and cause["bracket"]["fit"] == "consistent":
+        yield f"a request after {cause['narrow_ns'] // 10**9} s of silence would halve it"
+    for step in cause["estimate"]:
+        yield f"{step['probability'] * 100:.0f} % ({step['low'] * 100:.0f} to {step['high'] * 100:.0f} %)"
+    yield from (pair["client"] for pair in cause["pairs"])
+    for died in cause["deaths"]:
+        yield from (seconds(died[end]["length_ns"]) for end in ("shortest", "longest"))
+        yield f"{died['count']:,} times"
+    for family in cause["families"]:
+        if every or family["agrees"] is not False:
+            yield f"{family['seconds']:,} s"
+            yield from (product["product"] for product in family["products"])
+    if cause["setting"]:
+        yield f"a keepalive of {cause['setting']['time_s']} s"
+        yield f"every {cause['setting']['interval_s']} s, up to {cause['setting']['probes']} probes"
+    if done := cause["counterfactual"]:
+        yield f"kept {done['kept']:,} of {done['losses']:,} alive"
+        yield f"does not help {sum(done['helpless'].values()):,}" if any(done["helpless"].values()) else ""
+    yield f"an idle timeout of {cause['client_idle_s']} s" if cause["client_idle_s"] else ""
+    risk = cause["at_risk"]
+    yield f"{risk['connections']:,} connections had been silent" if risk["connections"] else ""
+    for one in risk["longest"]:
+        yield f"{one['connection']['client']['address']}:{one['connection']['client']['port']}"
+        yield f"silent for {seconds(one['silence_ns'])}"
+
+
 FOR_PEOPLE = (*(("terminal", options) for options in TERMINALS), ("html", {}), ("html", {"every": True}))
 
 
@@ -107,6 +140,14 @@ def test_reports_for_people_show_the_facts_of_the_json(sample: Callable[[], Repo
         facts = facts_of_context(finding) if finding["severity"] == "context" else facts_of_finding(finding)
         assert [fact for fact in facts if " ".join(fact.split()) not in shown] == []
     assert [fact for fact in facts_of_rest(document) if " ".join(fact.split()) not in shown] == []
+    for cause in document["causes"]:
+        every = name == "html" or options["every"]  # a page has room for all
+        assert [fact for fact in facts_of_cause(cause, every=every) if " ".join(fact.split()) not in shown] == []
+    for advice in document["advice"]:
+        assert [cure["title"] for cure in advice["cures"] if cure["title"] not in shown] == []
+        for cure in advice["cures"] if name == "html" else ():
+            texts = (cure["applies"], cure["limits"], cure["check"], *(text["text"] for text in cure["snippets"]))
+            assert [text for text in texts if " ".join(text.split()) not in shown] == []
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -123,6 +164,10 @@ def test_markdown_shows_the_facts_of_the_json(sample: Callable[[], Report]) -> N
     for finding in incidents[:1]:
         assert [fact for fact in facts_of_finding(finding) if not fact.startswith("frame ") and fact not in shown] == []
     assert [fact for fact in facts_of_rest(document) if " ".join(fact.split()) not in shown] == []
+    for cause in document["causes"]:
+        assert [fact for fact in facts_of_cause(cause, every=False) if " ".join(fact.split()) not in shown] == []
+    for advice in document["advice"]:
+        assert [cure["title"] for cure in advice["cures"] if cure["title"] not in shown] == []
 
 
 def facts_of_row(finding: dict[str, Any]) -> str:
@@ -142,6 +187,8 @@ def test_json_lines_hold_the_json(sample: Callable[[], Report]) -> None:
         "unproved": "unproved",
         "heartbeats": "heartbeat",
         "harmless": "harmless",
+        "causes": "cause",
+        "advice": "advice",
     }
     found = {
         name: [{k: v for k, v in line.items() if k != "type"} for line in lines if line["type"] == kind]

@@ -48,6 +48,24 @@ def test_the_bracket_is_that_of_the_inference(name: str) -> None:
             assert plot.buckets[-1].end == plot.survived  # no bar reaches into the bracket
 
 
+def test_the_keepalive_and_the_rate_are_those_of_the_cause() -> None:
+    """Where a keepalive is recommended its time is a line with its name, within the paper; where the share that fails is estimated
+    each step has its band."""
+    report = samples.everything()
+    plots = {plot.endpoint: plot for plot in gaps(report)}
+    for cause in report.causes:
+        plot = plots[cause.service]
+        assert cause.setting is not None
+        assert plot.keepalive == cause.setting.time * 10**9
+        assert plot.start < plot.keepalive < plot.end
+        assert plot.rate == cause.estimate
+        drawing = gaps_drawing((plot,))
+        assert f"keepalive {seconds(plot.keepalive)}" in words_of(drawing.shapes)
+        bands = [s for s in drawing.shapes if isinstance(s, Box) and s.role == "rate-band"]
+        assert len(bands) == len(cause.estimate)
+        assert all(s.y <= s.y + s.height <= drawing.height for s in bands)
+
+
 @given(st.lists(st.integers(0, 2**63), min_size=2))
 def test_longer_is_never_further_left(lengths: list[int]) -> None:
     """The axis is monotone and stays on the paper."""

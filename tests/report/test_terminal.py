@@ -259,8 +259,41 @@ def test_all_lists_everything() -> None:
 def test_very_many_services_are_summarised() -> None:
     """Of many services the first ten are shown, the others counted with their incidents."""
     text = "\n".join(lines(samples.crowd(120, 30)))
-    assert text.count("longest silence survived") == 10
+    assert text.count("longest that survived") == 10
     assert "… 80 more incidents of 20 more services (--all lists them)" in text
+
+
+def test_cause_and_cure_stand_before_the_incidents_in_a_few_lines() -> None:
+    """At 80 columns the block of a usual service, from the timeout to the cure, takes at most twelve lines; then a text to paste,
+    and where the others are."""
+    shown = lines(samples.report())
+    assert shown[1] == "A keepalive of 90 s would have kept 3 of 3 alive."
+    block = shown[shown.index("", 2) + 2 :]
+    paste = next(i for i, line in enumerate(block) if line.startswith("  to paste"))
+    assert paste <= 12
+    end = block.index("  pcapdiag advise FILE prints all 2 ways")
+    assert [line.lstrip() for line in block[paste + 1 : end]] == [
+        "d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{",
+        "Enable: true, Idle: 90 * time.Second,",
+        "}}",
+        "# for 10.0.0.1",
+    ]
+    assert block[end + 2].startswith("  2023-11-14T22:13:20.123Z")
+
+
+def test_a_text_to_paste_is_whole_or_not_there() -> None:
+    """A text that is wider than the terminal is not cut but left out, and never broken; every service after the first has its
+    cure, but no text."""
+    wide, narrow = "\n".join(lines(samples.report(), width=60)), "\n".join(lines(samples.report(), width=50))
+    assert "    d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{\n" in wide
+    assert "net.Dialer{" not in narrow
+    assert "pcapdiag advise FILE prints all 2 ways" in narrow
+    text = "\n".join(lines(samples.everything()))
+    assert text.count("  to paste ") == 1
+    assert text.count("  cure  ") == 2
+    every = "\n".join(lines(samples.everything(), every=True))
+    assert every.count("  to paste ") == 2
+    assert "go-idle: Go: http.Transport" in every
 
 
 def test_services_come_in_the_reports_order() -> None:
