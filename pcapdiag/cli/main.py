@@ -21,6 +21,7 @@ from pcapdiag.version import VERSION
 COMMANDS = {
     "analyze": "pcapdiag.cli.analyze",
     "ticket": "pcapdiag.cli.ticket",
+    "verify": "pcapdiag.cli.verify",
     "why": "pcapdiag.cli.why",
     "plan": "pcapdiag.cli.plan",
     "forge": "pcapdiag.cli.forge",
