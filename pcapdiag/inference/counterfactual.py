@@ -1,0 +1,62 @@
+"""What a keepalive would have done, on the connections that were lost and with the traffic that there was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+
+from pcapdiag.engine.objects import EDGES
+from pcapdiag.engine.types import Service
+from pcapdiag.inference.types import Bracket, Clock, Counterfactual, Fit, Helpless, Loss
+
+_HOUR = 3_600_000_000_000
+
+
+def late(time: int) -> int:
+    """When a probe is sent at the latest, if it is to be sent after ``time`` ns of silence: kernel timers run late, those of
+    Linux by up to an eighth (kernel/time/timer.c), and a probe was seen to leave 0.2 s late."""
+    return time + time // 8 + 250_000_000
+
+
+def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, duration: int, time: int) -> Counterfactual:
+    """What a keepalive of ``time`` ns does for these losses of ``service``, which were captured in ``duration`` ns. A time of 0
+    stands for no certain one: it tells how many of them none would have helped."""
+    losses = list(losses)
+    helpless: Counter[Helpless] = Counter()
+    kept = perhaps = not_kept = 0
+    for loss in losses:
+        if loss.helpless is not None:
+            helpless[loss.helpless] += 1
+        elif bracket.clock is Clock.PAYLOAD:
+            helpless[Helpless.PAYLOAD_TIMER] += 1
+        elif _kept(loss, bracket, time):
+            kept += 1
+        elif _not_kept(loss, bracket, time):
+            not_kept += 1
+        else:
+            perhaps += 1
+    cost = _probes(losses, service, time) * _HOUR / duration if time and duration > 0 else 0.0
+    return Counterfactual(time, kept, perhaps, not_kept, {why: helpless[why] for why in Helpless if helpless[why]}, cost)
+
+
+def _kept(loss: Loss, bracket: Bracket, time: int) -> bool:
+    """The probe leaves before the loss was found, and after a silence that is known to survive."""
+    return time > 0 and late(time) <= bracket.floor and late(time) < loss.silence.length
+
+
+def _not_kept(loss: Loss, bracket: Bracket, time: int) -> bool:
+    """No probe leaves before the silence failed; or, if one timer explains all, none before that timer has run out."""
+    if not time:
+        return False
+    if not loss.silence.lower_bound and loss.silence.after <= time:
+        return True
+    return bracket.fit is Fit.CONSISTENT and bracket.high is not None and bracket.high.length <= time
+
+
+def _probes(losses: Iterable[Loss], service: Service, time: int) -> int:
+    """How many probes the silences that there were would have brought. Survived ones count as the middle of their bucket."""
+    middles = (*((low + high) // 2 for low, high in pairwise(EDGES)), EDGES[-1])
+    survived = sum(n * (middle // time) for n, middle in zip(service.histogram, middles, strict=False))
+    failed = sum(loss.silence.length // time for loss in losses)
+    return survived + failed + service.silent_at_end // time
