@@ -146,6 +146,7 @@ class _Run:
             limits=self.limits(points),
             histogram_edges=EDGES,
         )
+        watched = {}
         if verdicts.losses:
             # Only who lost something pays for the import, and for asking the engines once more.
             from pcapdiag.inference.causes import causes, overall
@@ -156,7 +157,8 @@ class _Run:
                 causes=causes(verdicts.services, verdicts.losses, endings),
                 overall=overall(verdicts.services, verdicts.losses),
             )
-        return Analysis(report, tuple(judge.periods), tuple(engines), selection, self.paths)
+            watched = {cause.service: endings.duration(cause.service) for cause in report.causes}
+        return Analysis(report, tuple(judge.periods), tuple(engines), selection, self.paths, verdicts.losses, watched)
 
     def where(self, at: RecordRef) -> str:
         """A frame, and its file if there are several."""

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from pcapdiag.engine.types import Endpoint, Pair, Waiting
+from pcapdiag.engine.types import Endpoint, Extreme, Pair, Waiting
 from pcapdiag.inference.bracket import Survived, bracket
 from pcapdiag.inference.counterfactual import counterfactual
 from pcapdiag.inference.deaths import deaths
 from pcapdiag.inference.isotonic import estimate
 from pcapdiag.inference.keepalives import client_idle, narrow, recommended
 from pcapdiag.inference.products import families
-from pcapdiag.inference.types import Bracket, Cause, Fit, Helpless, Loss, PairBracket, Pattern, ServiceView, Symptom
+from pcapdiag.inference.silences import PLAY
+from pcapdiag.inference.types import (
+    Bracket,
+    Cause,
+    Clock,
+    Deaths,
+    FailedSilence,
+    Family,
+    Fit,
+    Helpless,
+    Loss,
+    PairBracket,
+    Pattern,
+    ServiceView,
+    Symptom,
+)
 
 _S = 1_000_000_000
 NOBODY = Waiting(0, ())
@@ -79,8 +94,7 @@ def _cause(
         estimate=steps,
         pairs=_pairs(pairs, losses) if steps else (),
         deaths=died,
-        # What a socket aborts, or an event takes, tells nothing of how a product ends what is idle.
-        families=families(found, _symptoms(x for x in losses if x.telling or x.helpless is Helpless.FIN)),
+        families=_families(found, losses, died),
         setting=setting,
         wide=wide,
         narrow=narrow(found),
@@ -88,6 +102,23 @@ def _cause(
         counterfactual=counterfactual(losses, found, view.service, duration, setting.time * _S if setting else 0),
         at_risk=waiting,
     )
+
+
+def _families(found: Bracket, losses: Iterable[Loss], died: Iterable[Deaths]) -> tuple[Family, ...]:
+    """Products for what was lost, and for what closes idle connections. What an event takes tells nothing of either, and a socket
+    that aborts only if it does so regularly. Where a timer was seen to strike, the bracket is no wider than its play."""
+    exact = {d.symptom: _exact(found, d) for d in died if d.regular}
+    rst, fin = exact.get(Symptom.RESET_AT_EXPIRY), exact.get(Symptom.FIN_AT_EXPIRY)
+    met = _symptoms(x for x in losses if x.telling or (rst is not None and x.symptom is Symptom.RESET_AT_EXPIRY))
+    closed = _symptoms(x for x in losses if x.helpless is Helpless.FIN)
+    return (families(rst or found, met) if met else ()) + (families(fin, closed) if closed and fin is not None else ())
+
+
+def _exact(found: Bracket, died: Deaths) -> Bracket:
+    first, last = died.at
+    low = Extreme(died.shortest * 100 // PLAY, False, None, first)
+    clock = Clock.PAYLOAD if died.symptom is Symptom.FIN_AT_EXPIRY else found.clock
+    return Bracket(clock, Fit.CONSISTENT, low, FailedSilence(died.longest, died.longest, False, last), low.length)
 
 
 def _symptoms(losses: Iterable[Loss]) -> dict[Symptom, int]:

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from pcapdiag.engine.objects import EDGES
 from pcapdiag.engine.types import Service
+from pcapdiag.inference.bracket import Survived
+from pcapdiag.inference.isotonic import estimate, rises
 from pcapdiag.inference.types import Bracket, Clock, Counterfactual, Fit, Helpless, Loss
 
 _HOUR = 3_600_000_000_000
@@ -23,6 +25,9 @@ def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, d
     """What a keepalive of ``time`` ns does for these losses of ``service``, which were captured in ``duration`` ns. A time of 0
     stands for no certain one: it tells how many of them none would have helped."""
     losses = list(losses)
+    # Where longer silences survived than failed, and long ones fail hardly more often than short ones, it may not have been their
+    # silence that ended these connections: then no length of it is safe.
+    by_length = bracket.fit is not Fit.CROSSING or rises(estimate(Survived.of(service), losses))
     helpless: Counter[Helpless] = Counter()
     kept = perhaps = not_kept = 0
     for loss in losses:
@@ -30,7 +35,7 @@ def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, d
             helpless[loss.helpless] += 1
         elif bracket.clock is Clock.PAYLOAD:
             helpless[Helpless.PAYLOAD_TIMER] += 1
-        elif _kept(loss, bracket, time):
+        elif by_length and _kept(loss, bracket, time):
             kept += 1
         elif _not_kept(loss, bracket, time):
             not_kept += 1

@@ -10,7 +10,7 @@ make a step is taken from the same samples, so that it is a little too narrow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import sqrt
 
@@ -55,6 +55,11 @@ def wilson(failed: int, total: int) -> tuple[float, float]:
     middle = (share + weight / 2) / (1 + weight)
     reach = _Z * sqrt(share * (1 - share) / total + weight / (4 * total)) / (1 + weight)
     return (0.0 if not failed else middle - reach), (1.0 if failed == total else middle + reach)
+
+
+def rises(steps: Sequence[Step]) -> bool:
+    """Do long silences surely fail more often than short ones: is all of the band at one end above all of it at the other?"""
+    return len(steps) > 1 and steps[-1].low > steps[0].high
 
 
 def estimate(survived: Survived, losses: Iterable[Loss]) -> tuple[Step, ...]:

@@ -220,9 +220,9 @@ class Counterfactual(NamedTuple):
     """What a keepalive of ``time`` ns would have done for the losses of one service; ``time`` is 0 where none is recommended.
 
     ``kept`` would have stayed alive: silences longer than ``time`` survived below everything that failed, so the timer is
-    longer. ``perhaps``: the timer may be shorter. ``not_kept``: it failed after a silence no longer than that. ``helpless``
-    could not have been helped by any keepalive, by reason. ``probes_an_hour`` is what it costs on this traffic, each of them
-    answered by an ACK.
+    longer. ``perhaps``: the timer may be shorter, or it was no timer. ``not_kept``: it failed after a silence no longer than
+    that. ``helpless`` could not have been helped by any keepalive, by reason. ``probes_an_hour`` is what it costs on this
+    traffic, each of them answered by an ACK.
     """
 
     time: int

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "reading": ("capture", "engine"),
     "points": ("capture", "engine", "reading", "report.model"),
     "excerpts": ("capture", "engine", "points", "reading", "report"),
-    "results": ("engine", "rules", "inference", "advice", "report", "selection", "excerpts", "reading"),
+    "results": ("engine", "rules", "inference", "advice", "report", "selection", "excerpts", "reading", "durations"),
     "losses": ("engine.types", "rules", "inference"),
     "verdicts": ("engine.types", "rules", "inference", "report.model", "report.times", "selection", "losses", "durations"),
     "endings": ("engine", "report.model"),
