@@ -13,6 +13,8 @@ from pcapdiag.inference.isotonic import estimate, rises
 from pcapdiag.inference.types import Bracket, Clock, Counterfactual, Fit, Helpless, Loss
 
 _HOUR = 3_600_000_000_000
+#: Of so many none failed: with 95 % confidence at most 5 % of all such silences do (the rule of three).
+_ENOUGH = 60
 
 
 def late(time: int) -> int:
@@ -25,9 +27,7 @@ def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, d
     """What a keepalive of ``time`` ns does for these losses of ``service``, which were captured in ``duration`` ns. A time of 0
     stands for no certain one: it tells how many of them none would have helped."""
     losses = list(losses)
-    # Where longer silences survived than failed, and long ones fail hardly more often than short ones, it may not have been their
-    # silence that ended these connections: then no length of it is safe.
-    by_length = bracket.fit is not Fit.CROSSING or rises(estimate(Survived.of(service), losses))
+    by_length = bracket.fit is not Fit.CROSSING or _by_length(losses, bracket, service, time)
     helpless: Counter[Helpless] = Counter()
     kept = perhaps = not_kept = 0
     for loss in losses:
@@ -43,6 +43,17 @@ def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, d
             perhaps += 1
     cost = _probes(losses, service, time) * _HOUR / duration if time and duration > 0 else 0.0
     return Counterfactual(time, kept, perhaps, not_kept, {why: helpless[why] for why in Helpless if helpless[why]}, cost)
+
+
+def _by_length(losses: list[Loss], bracket: Bracket, service: Service, time: int) -> bool:
+    """Where longer silences survived than failed: is it still sure that short ones bear a keepalive of ``time``?
+
+    It may not have been their silence that ended these connections: so long ones must surely fail more often. And what survived
+    may have met another backend, or another timer, than what failed: so enough must have survived of the length that counts.
+    """
+    least, most = late(time), bracket.floor
+    enough = sum(n for (low, high), n in zip(pairwise(EDGES), service.histogram, strict=False) if low >= least and high <= most)
+    return enough >= _ENOUGH and rises(estimate(Survived.of(service), losses))
 
 
 def _kept(loss: Loss, bracket: Bracket, time: int) -> bool:

@@ -94,5 +94,3 @@ def cause(**other: object) -> Cause:
         "counterfactual": Counterfactual(90 * S, 3, 0, 0, {}, 40.0), "at_risk": Waiting(0, ()),
     }  # fmt: skip
     return Cause(**{**facts, **other})  # type: ignore[arg-type]
-
-
