@@ -12,6 +12,7 @@ from pcapdiag.inference.silences import failed_silence
 from pcapdiag.inference.types import Event, Helpless, Loss, Symptom
 from pcapdiag.rules.catalogue import VERDICTS
 from pcapdiag.rules.conditions import fin_before, resets_window_probe
+from pcapdiag.rules.idle104 import answers_an_ack
 from pcapdiag.rules.types import Finding, Sender, Severity
 
 _IN_SILENCE = frozenset(rule.code for rule in VERDICTS if rule.in_silence)
@@ -75,6 +76,7 @@ def _loss(service: Endpoint, period: IdlePeriod, why: Helpless | None, shown: bo
     return Loss(
         service=service,
         client=period.connection.client.address,
+        sender=period.sender,
         symptom=_symptom(period),
         silence=failed_silence(period),
         gap=_idle(period),
@@ -89,16 +91,17 @@ def _loss(service: Endpoint, period: IdlePeriod, why: Helpless | None, shown: bo
 def _symptom(period: IdlePeriod) -> Symptom:
     if fin_before(period):
         return Symptom.FIN_AT_EXPIRY
-    if period.wake.kind is WakeKind.RST:
+    if period.wake.kind is WakeKind.RST and not answers_an_ack(period):
         return Symptom.RESET_AT_EXPIRY
-    return Symptom.RESET if period.outcome is Outcome.RESET else Symptom.SILENCE
+    return Symptom.RESET if period.outcome in (Outcome.RESET, Outcome.RESET_IN_SILENCE) else Symptom.SILENCE
 
 
 def _idle(period: IdlePeriod) -> int:
-    """How long the connection had been idle when it was found lost, or when the FIN came that ended it."""
+    """How long the connection had been idle when it was found lost, or when the FIN came that ended it: 0 if that was missed."""
+    if not fin_before(period):
+        return period.gap
     fin = period.peer_fin
-    until_fin = period.gap if fin is None else period.gap - (period.wake.first.ref.time - fin.time)
-    return max(min(period.gap, until_fin), 0)
+    return 0 if fin is None else max(period.gap - max(period.wake.first.ref.time - fin.time, 0), 0)
 
 
 def _refreshed(period: IdlePeriod) -> int:

@@ -67,8 +67,9 @@ def _bracket(clock: Clock, low: Extreme | None, failures: list[FailedSilence]) -
 
 def _idle(loss: Loss) -> FailedSilence:
     """The failure as an idle time without payload: what was answered in it broke the silence, and did not restart the timer."""
-    after = loss.silence.after + loss.refreshed if loss.silence.after < loss.silence.length else loss.gap
-    return FailedSilence(min(after, loss.gap), loss.gap, loss.gap_is_lower_bound, loss.wake)
+    after, length = loss.refreshed + loss.silence.after, max(loss.refreshed + loss.silence.length, loss.gap)
+    interval = loss.silence.after < loss.silence.length
+    return FailedSilence(after if interval else length, length, loss.gap_is_lower_bound, loss.wake)
 
 
 def _begins(failures: Iterable[FailedSilence]) -> Iterator[int]:

@@ -21,7 +21,6 @@ from pcapdiag.inference.types import (
     FailedSilence,
     Family,
     Fit,
-    Helpless,
     Loss,
     PairBracket,
     Pattern,
@@ -106,19 +105,20 @@ def _cause(
 
 def _families(found: Bracket, losses: Iterable[Loss], died: Iterable[Deaths]) -> tuple[Family, ...]:
     """Products for what was lost, and for what closes idle connections. What an event takes tells nothing of either, and a socket
-    that aborts only if it does so regularly. Where a timer was seen to strike, the bracket is no wider than its play."""
+    that aborts only if it does so regularly. Where a timer was seen to strike, it lies between the times at which it did."""
     exact = {d.symptom: _exact(found, d) for d in died if d.regular}
     rst, fin = exact.get(Symptom.RESET_AT_EXPIRY), exact.get(Symptom.FIN_AT_EXPIRY)
     met = _symptoms(x for x in losses if x.telling or (rst is not None and x.symptom is Symptom.RESET_AT_EXPIRY))
-    closed = _symptoms(x for x in losses if x.helpless is Helpless.FIN)
+    closed = _symptoms(x for x in losses if x.closed_by_server)
     return (families(rst or found, met) if met else ()) + (families(fin, closed) if closed and fin is not None else ())
 
 
 def _exact(found: Bracket, died: Deaths) -> Bracket:
     first, last = died.at
-    low = Extreme(died.shortest * 100 // PLAY, False, None, first)
+    low = Extreme(died.shortest, False, None, first)
     clock = Clock.PAYLOAD if died.symptom is Symptom.FIN_AT_EXPIRY else found.clock
-    return Bracket(clock, Fit.CONSISTENT, low, FailedSilence(died.longest, died.longest, False, last), low.length)
+    high = FailedSilence(died.longest, died.longest, False, last)
+    return Bracket(clock, Fit.CONSISTENT, low, high, floor=died.shortest * 100 // PLAY)
 
 
 def _symptoms(losses: Iterable[Loss]) -> dict[Symptom, int]:

@@ -27,7 +27,7 @@ def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, d
     """What a keepalive of ``time`` ns does for these losses of ``service``, which were captured in ``duration`` ns. A time of 0
     stands for no certain one: it tells how many of them none would have helped."""
     losses = list(losses)
-    by_length = bracket.fit is not Fit.CROSSING or _by_length(losses, bracket, service, time)
+    by_length = _parted(bracket) or _by_length(losses, bracket, service, time)
     helpless: Counter[Helpless] = Counter()
     kept = perhaps = not_kept = 0
     for loss in losses:
@@ -45,8 +45,14 @@ def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, d
     return Counterfactual(time, kept, perhaps, not_kept, {why: helpless[why] for why in Helpless if helpless[why]}, cost)
 
 
+def _parted(bracket: Bracket) -> bool:
+    """Was all that failed longer than all that survived, without any play?"""
+    low, high = bracket.low, bracket.high
+    return low is None or high is None or high.lower_bound or low.length < high.length
+
+
 def _by_length(losses: list[Loss], bracket: Bracket, service: Service, time: int) -> bool:
-    """Where longer silences survived than failed: is it still sure that short ones bear a keepalive of ``time``?
+    """Where silences survived that were as long as one that failed: is it still sure that short ones bear it?
 
     It may not have been their silence that ended these connections: so long ones must surely fail more often. And what survived
     may have met another backend, or another timer, than what failed: so enough must have survived of the length that counts.

@@ -8,7 +8,7 @@ from itertools import chain
 from math import isqrt
 
 from pcapdiag.inference.silences import PLAY
-from pcapdiag.inference.types import Bracket, Clock, Deaths, Fit, Helpless, Loss, Setting, Symptom
+from pcapdiag.inference.types import Bracket, Clock, Deaths, Fit, Loss, Setting, Symptom
 
 _S = 1_000_000_000
 #: What people write into a setting, in s.
@@ -64,12 +64,10 @@ def narrow(bracket: Bracket) -> int | None:
 def client_idle(bracket: Bracket, losses: Iterable[Loss], deaths: Iterable[Deaths]) -> int | None:
     """An idle timeout in s for clients, which ends a connection before its server, or a timer that counts payload, does: four
     fifths of that, as connections are given up late and segments take their time. None if nothing ends them so."""
-    found = list(losses)
-    ends = [died.shortest for died in deaths if died.regular]
-    if any(loss.helpless is Helpless.FIN for loss in found) and not any(
-        died.regular for died in deaths if died.symptom is Symptom.FIN_AT_EXPIRY
-    ):
-        ends += [loss.gap for loss in found if loss.helpless is Helpless.FIN and not loss.gap_is_lower_bound]
+    regular = {died.symptom: died.shortest for died in deaths if died.regular}
+    ends = list(regular.values())
+    if Symptom.FIN_AT_EXPIRY not in regular:
+        ends += [loss.gap for loss in losses if loss.closed_by_server and loss.gap and not loss.gap_is_lower_bound]
     if bracket.clock is Clock.PAYLOAD:
         ends.append(bracket.floor)
     return _written(min(ends) * 4 // 5) if ends else None

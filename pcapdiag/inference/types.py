@@ -104,13 +104,15 @@ class Loss:
     """One incident on one service, as inference looks at it.
 
     ``silence`` is how long the connection had been silent, and ``gap`` its idle time without payload, in ns: to what found it
-    lost, or, where the other side's FIN had come before that, to the FIN. ``refreshed`` of the gap were over when a keepalive
-    probe in it was answered for the last time (0: none was). ``helpless`` is why a keepalive is no cure for it, as far as the
-    incident by itself tells. ``shown`` is whether the report tells it: it is evidence all the same.
+    lost, or, where the other side's FIN had come before that, to the FIN (0: it was not captured). ``sender`` is who found it
+    lost by what it sent, "client" or "server"; of a RST by itself, in whose name it came. ``refreshed`` of the gap were over when
+    a keepalive probe in it was answered for the last time (0: none was). ``helpless`` is why a keepalive is no cure for it, as
+    far as the incident by itself tells. ``shown`` is whether the report tells it: it is evidence all the same.
     """
 
     service: Endpoint
     client: str
+    sender: str
     symptom: Symptom
     silence: FailedSilence
     gap: int
@@ -124,6 +126,11 @@ class Loss:
     def telling(self) -> bool:
         """Does its length tell what the path bears?"""
         return self.helpless is None
+
+    @property
+    def closed_by_server(self) -> bool:
+        """Had the server closed it before the client found it lost?"""
+        return self.helpless is Helpless.FIN and self.sender == "client"
 
     @property
     def by_the_path(self) -> bool:

@@ -66,13 +66,15 @@ def _lost(path: Way, at: float, what: str) -> str:
 
 
 def analysed(
-    directory: Path, path: Way, connections: Sequence[Sequence[float]], keepalive: float | None = None
+    directory: Path, way: Way, connections: Sequence[Sequence[float]], keepalive: float | None = None
 ) -> pcapdiag.Analysis:
     """The analysis of connections that begin a little apart."""
-    sides = [
-        conversation(talk(path, n, pauses, keepalive, n * 0.137), client=(f"10.0.1.{1 + n % 4}", 50_000 + n), client_isn=n * 7919)
-        for n, pauses in enumerate(connections)
-    ]
+    return captured(directory, [talk(way, n, pauses, keepalive, n * 0.137) for n, pauses in enumerate(connections)])
+
+
+def captured(directory: Path, talks: Sequence[str]) -> pcapdiag.Analysis:
+    """The analysis of conversations that go on side by side, of four clients with one server."""
+    sides = [conversation(text, client=(f"10.0.1.{1 + n % 4}", 50_000 + n), client_isn=n * 7919) for n, text in enumerate(talks)]
     (directory / "x.pcap").write_bytes(pcap(merge(*sides)))
     return pcapdiag.analyze(directory / "x.pcap")
 

@@ -86,7 +86,7 @@ def test_the_band_holds_the_truth(truth: float) -> None:
 def loss(length: int, lower: bool = False) -> Loss:
     """A request that was reset after so many seconds."""
     silence = FailedSilence(length * S, length * S, lower, ref(9))
-    return Loss(SERVER, "10.0.0.1", Symptom.RESET, silence, length * S, lower, None, ref(9))
+    return Loss(SERVER, "10.0.0.1", "client", Symptom.RESET, silence, length * S, lower, None, ref(9))
 
 
 def test_survivors_come_from_the_histogram() -> None:

@@ -101,7 +101,7 @@ def test_what_people_wait(low: float, high: float, expected: int | None) -> None
 def closed(gap: int, *, lower: bool = False) -> Loss:
     """A request that crossed a FIN after so many seconds."""
     silence = FailedSilence(gap * S, gap * S, lower, ref(9))
-    return Loss(SERVER, "10.0.0.1", Symptom.FIN_AT_EXPIRY, silence, gap * S, lower, Helpless.FIN, ref(9))
+    return Loss(SERVER, "10.0.0.1", "client", Symptom.FIN_AT_EXPIRY, silence, gap * S, lower, Helpless.FIN, ref(9))
 
 
 def test_clients_give_up_before_what_ends_their_connections() -> None:
