@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain
 
 from pcapdiag.durations import parse_duration
+from pcapdiag.endings import Endings
 from pcapdiag.engine import EDGES, Engine
 from pcapdiag.engine.types import IdlePeriod, RecordRef
 from pcapdiag.points import Points
@@ -125,8 +127,8 @@ class _Run:
             self.decided(engine.finish())
         judge, selection = self.judge, self.judge.selection
         servers = {p.connection.server for p in judge.periods}
-        services = [s for e in engines for s in e.services() if selection.service(s.endpoint, servers)]
-        verdicts = judge.result(services, self.where)
+        services = [[s for s in e.services() if selection.service(s.endpoint, servers)] for e in engines]
+        verdicts = judge.result(chain.from_iterable(services), self.where)
         indices: dict[int, list[int]] = {}
         for index, file in enumerate(files):
             indices.setdefault(file.point, []).append(index)
@@ -148,7 +150,19 @@ class _Run:
             limits=self.limits(points),
             histogram_edges=EDGES,
         )
-        return Analysis(report, tuple(judge.periods), tuple(engines), selection, self.paths)
+        watched = {}
+        if verdicts.losses:
+            # Only who lost something pays for the import, and for asking the engines once more.
+            from pcapdiag.inference.causes import causes, overall
+
+            endings = Endings(engines, services, files)
+            report = replace(
+                report,
+                causes=causes(verdicts.services, verdicts.losses, endings),
+                overall=overall(verdicts.services, verdicts.losses),
+            )
+            watched = {cause.service: endings.duration(cause.service) for cause in report.causes}
+        return Analysis(report, tuple(judge.periods), tuple(engines), selection, self.paths, verdicts.losses, watched)
 
     def where(self, at: RecordRef) -> str:
         """A frame, and its file if there are several."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from pcapdiag.durations import parse_duration
 from pcapdiag.engine import Engine
-from pcapdiag.engine.types import Connection, IdlePeriod
-from pcapdiag.inference.types import ServiceView
+from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod
+from pcapdiag.inference.types import Cause, Counterfactual, Loss, ServiceView
 from pcapdiag.reading import Progress
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
@@ -100,6 +102,16 @@ class Services(_Rows[ServiceView]):
         return services_frame(self)
 
 
+class Causes(_Rows[Cause]):
+    """What lies behind the losses of each service that has some, worst first."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a service; lengths of silence are timedelta64[ns], settings are seconds. Needs pandas."""
+        from pcapdiag.report.frames import causes_frame
+
+        return causes_frame(self)
+
+
 class CaptureFiles(_Rows[CaptureFile]):
     """The files that were read, in order of time, then those that could not be."""
 
@@ -122,6 +134,8 @@ class Analysis:
     _engines: tuple[Engine, ...]
     _selection: Selection
     _paths: tuple[str, ...]
+    _losses: tuple[Loss, ...] = ()
+    _watched: Mapping[Endpoint, int] = field(default_factory=dict)
 
     def detailed(self, most: int = 50, progress: Callable[[Progress], None] | None = None) -> Analysis:
         """The same, with what takes a second reading: in ``report.excerpts`` the packets around the first incidents of each
@@ -190,6 +204,25 @@ class Analysis:
     def services(self) -> Services:
         """What survived and what failed, by server address and port."""
         return Services(self.report.services, self.report)
+
+    @cached_property
+    def causes(self) -> Causes:
+        """Where the timeout of each service lies that lost something, and what would keep its connections alive."""
+        return Causes(self.report.causes, self.report)
+
+    def counterfactual(self, cause: Cause, keepalive: str | float | timedelta) -> Counterfactual:
+        """What a keepalive of this time (``"60s"``, a number of seconds, a timedelta) would have done for the losses of one of
+        the ``causes``, instead of the one that is recommended.
+
+        Raises ValueError if it is no duration longer than 0.
+        """
+        from pcapdiag.inference.counterfactual import counterfactual
+
+        time = parse_duration(keepalive)
+        if time <= 0:
+            raise ValueError("a keepalive must be longer than 0")
+        losses = [loss for loss in self._losses if loss.service == cause.service]
+        return counterfactual(losses, cause.bracket, cause.view.service, self._watched[cause.service], time)
 
     @cached_property
     def capture(self) -> CaptureFiles:

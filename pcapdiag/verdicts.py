@@ -7,22 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pcapdiag.durations import format_duration
-from pcapdiag.engine.types import Endpoint, IdlePeriod, Outcome, RecordRef, Service, WakeKind
+from pcapdiag.engine.types import Endpoint, IdlePeriod, Outcome, RecordRef, Service
 from pcapdiag.inference.events import events
-from pcapdiag.inference.services import Failure, merged, views
+from pcapdiag.inference.services import merged, views
 from pcapdiag.inference.silences import comparison, failed_silence, outlived
-from pcapdiag.inference.types import Event, ServiceView
+from pcapdiag.inference.types import Event, Loss, ServiceView
+from pcapdiag.losses import by_the_path, legs, losses, lost_in_silence
 from pcapdiag.report.model import Group, group_of
 from pcapdiag.report.times import iso
-from pcapdiag.rules.catalogue import VERDICTS, verdict, weighed
-from pcapdiag.rules.conditions import fin_before, resets_window_probe
+from pcapdiag.rules.catalogue import verdict, weighed
 from pcapdiag.rules.twins import merge_twins
-from pcapdiag.rules.types import Finding, Sender, Severity
+from pcapdiag.rules.types import Finding, Severity
 from pcapdiag.selection import Codes, Selection
 
 #: Findings kept in full; what comes after is counted. A capture with more tells nothing new, and memory is bounded.
 MOST_FINDINGS = 100_000
-_IN_SILENCE = frozenset(rule.code for rule in VERDICTS if rule.in_silence)
 
 
 class Verdicts(NamedTuple):
@@ -31,6 +30,7 @@ class Verdicts(NamedTuple):
     groups: dict[Group, tuple[Finding, ...]]
     events: tuple[Event, ...]
     services: tuple[ServiceView, ...]
+    losses: tuple[Loss, ...]
 
 
 @dataclass(eq=False)
@@ -84,18 +84,18 @@ class Judge:
         whole = merge_twins(self.findings)
         services = merged(services)
         longest = {service.endpoint: service.longest_survived for service in services}
-        lost = [f for f in whole if f.proved and _lost_in_silence(f)]
+        lost = [f for f in whole if f.proved and lost_in_silence(f)]
         together = events([f.period for f in lost], longest)
 
         def compared(finding: Finding) -> Finding:
-            if not _lost_in_silence(finding):
+            if not lost_in_silence(finding):
                 return finding
             server, failed = finding.period.connection.server, failed_silence(finding.period)
             for event in together:
                 if event.holds(server, failed.ended.time):
                     return replace(finding, compared=(_part_of(event),))
             survived = longest.get(server)
-            if survived is not None and _by_the_path(finding) and outlived(failed, survived):
+            if survived is not None and by_the_path(finding) and outlived(failed, survived):
                 return replace(finding, compared=(comparison(failed, survived, where(survived.ended)),))
             return finding
 
@@ -103,14 +103,12 @@ class Judge:
         for finding in whole:
             if finding.rule in self.codes:
                 groups[group_of(finding)].append(compared(finding))
-        failures = [
-            Failure(server, failed_silence(leg), finding.rule in self.codes)
-            for finding in lost if _by_the_path(finding) for server, leg in _legs(finding).items()
-        ]  # fmt: skip
+        found = tuple(losses(whole, together, self.codes.__contains__))
         return Verdicts(
-            {group: tuple(found) for group, found in groups.items()},
+            {group: tuple(members) for group, members in groups.items()},
             together,
-            views(services, failures, _incidents(groups[Group.FINDINGS]), together),
+            views(services, found, _incidents(groups[Group.FINDINGS]), together),
+            found,
         )
 
 
@@ -121,38 +119,11 @@ def _part_of(event: Event) -> str:
     return f"{what} at {iso(event.start, 3)}: {event.failures:,} failures within {span}"
 
 
-def _lost_in_silence(finding: Finding) -> bool:
-    """Was the connection lost while it was silent, nobody having closed it?"""
-    period, nearer = finding.period, finding.origin is not None and finding.origin.sender is Sender.NEARER
-    if finding.rule not in _IN_SILENCE or finding.severity is Severity.HARMLESS or fin_before(period):
-        return False
-    if period.wake.kind is WakeKind.RST and period.sender == "client" and not nearer:
-        return False  # the client gave up by itself: its patience ended, not the path's
-    if resets_window_probe(period):
-        return False  # the other side had been probing a closed window: there was something to send all the time
-    # The peer went on after the RST in its name: nobody had forgotten the connection.
-    return period.answer is None or period.answer.went_on is None
-
-
-def _by_the_path(finding: Finding) -> bool:
-    """Of what was lost in silence: does its length tell what the path bears? A socket that aborts tells of its endpoint; many
-    that abort at once are an event all the same."""
-    return finding.origin is None or finding.origin.sender is not Sender.ABORTED
-
-
-def _legs(finding: Finding) -> dict[Endpoint, IdlePeriod]:
-    """One view of an incident for each service on which it was seen, the leading one first."""
-    legs: dict[Endpoint, IdlePeriod] = {}
-    for leg in (finding.period, *finding.twins):
-        legs.setdefault(leg.connection.server, leg)
-    return legs
-
-
 def _incidents(findings: Sequence[Finding]) -> dict[Endpoint, int]:
     """How many incidents each service has: one that was seen as several connections counts once for each of their services."""
     incidents: dict[Endpoint, int] = {}
     for finding in findings:
         if finding.severity is not Severity.CONTEXT:
-            for server in _legs(finding):
+            for server in legs(finding):
                 incidents[server] = incidents.get(server, 0) + 1
     return incidents

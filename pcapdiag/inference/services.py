@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.objects import EDGES
-from pcapdiag.engine.types import Endpoint, Extreme, Outcome, Service
+from pcapdiag.engine.types import Closings, Endpoint, Extreme, Keepalive, Outcome, Service
 from pcapdiag.inference.events import explanation
 from pcapdiag.inference.silences import outlived
-from pcapdiag.inference.types import Event, FailedSilence, Pattern, ServiceView
-
-
-class Failure(NamedTuple):
-    """One incident as it was seen on one service; ``shown`` is whether the report tells it."""
-
-    service: Endpoint
-    silence: FailedSilence
-    shown: bool = True
+from pcapdiag.inference.types import Event, FailedSilence, Loss, Pattern, ServiceView
 
 
 def views(
     services: Sequence[Service],
-    failures: Iterable[Failure],
+    losses: Iterable[Loss],
     incidents: Mapping[Endpoint, int],
     events: Sequence[Event] = (),
 ) -> tuple[ServiceView, ...]:
     """One view a service, worst first. ``services`` are those of :func:`merged`.
 
-    ``failures`` are the idle periods in which a connection was lost without anybody having closed it: which those are, the
-    rules say. They are evidence whether or not they are shown. ``incidents`` counts findings.
+    Of ``losses`` those count that the path is to blame for, and nobody who closed the connection. They are evidence whether or
+    not they are shown. ``incidents`` counts findings.
     """
-    by_service: dict[Endpoint, list[Failure]] = {}
-    for failure in failures:
-        by_service.setdefault(failure.service, []).append(failure)
+    by_service: dict[Endpoint, list[Loss]] = {}
+    for loss in losses:
+        if loss.by_the_path:
+            by_service.setdefault(loss.service, []).append(loss)
     out = [
         _view(service, by_service.get(service.endpoint, []), incidents.get(service.endpoint, 0), events)
         for service in services
@@ -51,26 +43,57 @@ def merged(services: Iterable[Service]) -> list[Service]:
         if t is None:
             out[s.endpoint] = s
             continue
-        longest = max((x for x in (s.longest_survived, t.longest_survived) if x), key=lambda x: x.length, default=None)
-        out[s.endpoint] = Service(
-            endpoint=s.endpoint,
-            connections=s.connections + t.connections,
-            idle_periods=s.idle_periods + t.idle_periods,
-            outcomes={o: s.outcomes[o] + t.outcomes[o] for o in Outcome},
-            survived=s.survived + t.survived,
-            histogram=tuple(a + b for a, b in zip(s.histogram, t.histogram, strict=True)),
-            longest_survived=longest,
-            probes=(s.probes[0] + t.probes[0], s.probes[1] + t.probes[1]),
-            probed=s.probed + t.probed,
-            resets_without_idle=s.resets_without_idle + t.resets_without_idle,
-            refused=s.refused + t.refused,
-        )
+        out[s.endpoint] = _together(s, t)
     return list(out.values())
 
 
-def _view(service: Service, failures: list[Failure], incidents: int, events: Sequence[Event]) -> ServiceView:
-    samples = [failure.silence for failure in failures]
-    not_shown = sum(not failure.shown for failure in failures)
+def _together(s: Service, t: Service) -> Service:
+    return Service(
+        endpoint=s.endpoint,
+        connections=s.connections + t.connections,
+        idle_periods=s.idle_periods + t.idle_periods,
+        outcomes={o: s.outcomes[o] + t.outcomes[o] for o in Outcome},
+        survived=s.survived + t.survived,
+        histogram=tuple(a + b for a, b in zip(s.histogram, t.histogram, strict=True)),
+        longest_survived=_extreme(max, s.longest_survived, t.longest_survived),
+        probes=(s.probes[0] + t.probes[0], s.probes[1] + t.probes[1]),
+        probed=s.probed + t.probed,
+        resets_without_idle=s.resets_without_idle + t.resets_without_idle,
+        refused=s.refused + t.refused,
+        longest_probed=_extreme(max, s.longest_probed, t.longest_probed),
+        closings=(_closings(s.closings[0], t.closings[0]), _closings(s.closings[1], t.closings[1])),
+        keepalives=_keepalives((*s.keepalives, *t.keepalives)),
+        silent_at_end=s.silent_at_end + t.silent_at_end,
+    )
+
+
+def _extreme(which: Callable[..., Extreme], *extremes: Extreme | None) -> Extreme | None:
+    """The longest or the shortest of them; of equal ones the one that was there first."""
+    found = [extreme for extreme in extremes if extreme is not None]
+    return which(found, key=lambda e: e.length) if found else None
+
+
+def _closings(s: Closings, t: Closings) -> Closings:
+    shortest, longest = _extreme(min, s.shortest, t.shortest), _extreme(max, s.longest, t.longest)
+    return Closings(s.periods + t.periods, shortest, longest)
+
+
+def _keepalives(seen: Iterable[Keepalive]) -> tuple[Keepalive, ...]:
+    """Those that are alike as one, commonest first."""
+    alike: dict[tuple[str, int, int], Keepalive] = {}
+    for k in seen:
+        key = (k.side, -1 if k.after is None else k.after, -1 if k.every is None else k.every)
+        o = alike.get(key, k._replace(connections=0, probes=0, answered=0))
+        alike[key] = k._replace(
+            connections=k.connections + o.connections, probes=k.probes + o.probes, answered=k.answered + o.answered
+        )
+    return tuple(k for _, k in sorted(alike.items(), key=lambda i: (-i[1].connections, -i[1].probes, i[0])))
+
+
+def _view(service: Service, losses: list[Loss], incidents: int, events: Sequence[Event]) -> ServiceView:
+    # An event takes connections whatever their silence: beside failures that came one by one it tells nothing of a timer.
+    samples = [loss.silence for loss in losses if loss.telling] or [loss.silence for loss in losses]
+    not_shown = sum(not loss.shown for loss in losses)
     shortest = min(samples, key=lambda s: (s.lower_bound, s.length), default=None)
     longest = service.longest_survived
     failed = total = 0

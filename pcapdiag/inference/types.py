@@ -57,7 +57,8 @@ class Event:
 class ServiceView:
     """One service's silences: what survived, what failed, and what that looks like.
 
-    ``failed_beyond`` of ``total_beyond`` silences at least as long as the shortest failed one failed.
+    ``failed_beyond`` of ``total_beyond`` silences at least as long as the shortest failed one failed. Failures that are part of
+    an event, which no timer explains, do not count among them, unless there are no others.
     ``total_is_lower_bound`` says that survivors inside one histogram bucket could not be told from the bound.
     ``pattern_reason`` is one sentence with the numbers. ``not_shown`` of the failures belong to rules that were not selected:
     they are evidence all the same.
@@ -100,18 +101,41 @@ class Helpless(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One incident on one service, as inference looks at it. ``silence`` is its sample, None where its length tells nothing of
-    the path (the endpoint closed or aborted). ``gap`` is the idle time without payload, in ns. ``helpless`` is why a keepalive is
-    no cure for it, as far as the incident by itself tells."""
+    """One incident on one service, as inference looks at it.
+
+    ``silence`` is how long the connection had been silent, and ``gap`` its idle time without payload, in ns: to what found it
+    lost, or, where the other side's FIN had come before that, to the FIN (0: it was not captured). ``sender`` is who found it
+    lost by what it sent, "client" or "server"; of a RST by itself, in whose name it came. ``refreshed`` of the gap were over when
+    a keepalive probe in it was answered for the last time (0: none was). ``helpless`` is why a keepalive is no cure for it, as
+    far as the incident by itself tells. ``shown`` is whether the report tells it: it is evidence all the same.
+    """
 
     service: Endpoint
     client: str
+    sender: str
     symptom: Symptom
-    silence: FailedSilence | None
+    silence: FailedSilence
     gap: int
     gap_is_lower_bound: bool
     helpless: Helpless | None
     wake: RecordRef
+    refreshed: int = 0
+    shown: bool = True
+
+    @property
+    def telling(self) -> bool:
+        """Does its length tell what the path bears?"""
+        return self.helpless is None
+
+    @property
+    def closed_by_server(self) -> bool:
+        """Had the server closed it before the client found it lost?"""
+        return self.helpless is Helpless.FIN and self.sender == "client"
+
+    @property
+    def by_the_path(self) -> bool:
+        """Was the connection lost in its silence, without anybody having closed it: by a timer, or in an event?"""
+        return self.helpless is None or self.helpless is Helpless.EVENT
 
 
 class Clock(StrEnum):
@@ -135,7 +159,9 @@ class Bracket:
 
     ``low`` is the longest silence that survived, ``high`` the shortest that failed. Where they cross, ``low`` is longer than
     ``high``, and ``floor`` (ns, 0 if nothing survived) is what was survived below everything that failed: up to that length
-    nothing failed. If ``high`` is an interval (probes went unanswered in it), the timer may have struck from ``high.after`` on.
+    nothing failed. Connections that a timer ended by RST, each at the same time (see `Deaths`), survived until shortly before
+    it. If ``high`` is an interval (probes went unanswered in it), the timer may have struck from ``high.after`` on. If ``clock``
+    is payload, all are idle times without payload, and not silences.
     """
 
     clock: Clock
@@ -198,12 +224,12 @@ class Setting(NamedTuple):
 
 
 class Counterfactual(NamedTuple):
-    """What a keepalive of ``time`` ns would have done for the losses of one service.
+    """What a keepalive of ``time`` ns would have done for the losses of one service; ``time`` is 0 where none is recommended.
 
     ``kept`` would have stayed alive: silences longer than ``time`` survived below everything that failed, so the timer is
-    longer. ``perhaps``: the timer may be shorter. ``not_kept``: it failed after a silence no longer than that. ``helpless``
-    could not have been helped by any keepalive, by reason. ``probes_an_hour`` is what it costs on this traffic, each of them
-    answered by an ACK.
+    longer. ``perhaps``: the timer may be shorter, or it was no timer. ``not_kept``: it failed after a silence no longer than
+    that. ``helpless`` could not have been helped by any keepalive, by reason. ``probes_an_hour`` is what it costs on this
+    traffic, each of them answered by an ACK.
     """
 
     time: int

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pcapdiag.engine.types import Connection, IdlePeriod
-from pcapdiag.inference.types import ServiceView
+from pcapdiag.inference.types import Cause, ServiceView
 from pcapdiag.report.columns import CONNECTIONS, COUNT, FILES, FLAG, GAP, SERVICES, TEXT, TIME, Column
+from pcapdiag.report.columns_causes import CAUSES
 from pcapdiag.report.columns_findings import PERIODS, finding_columns
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
@@ -43,6 +44,11 @@ def connections_frame(connections: Iterable[Connection]) -> pd.DataFrame:
 def services_frame(services: Iterable[ServiceView]) -> pd.DataFrame:
     """One row a server address and port, columns as in :data:`SERVICES`."""
     return _table(SERVICES, list(services))
+
+
+def causes_frame(causes: Iterable[Cause]) -> pd.DataFrame:
+    """One row a service that lost something, columns as in :data:`CAUSES`."""
+    return _table(CAUSES, list(causes))
 
 
 def files_frame(files: Iterable[CaptureFile]) -> pd.DataFrame:

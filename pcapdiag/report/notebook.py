@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pcapdiag.engine.types import Connection, IdlePeriod
-from pcapdiag.inference.types import ServiceView
+from pcapdiag.inference.types import Cause, ServiceView
 from pcapdiag.report import words
 from pcapdiag.report.blocks import stream
 from pcapdiag.report.headline import headline, others
@@ -65,6 +65,14 @@ _SERVICE: _Cells = (
     ("shortest failed", lambda v: words.failed_silence(v.shortest_failed) if v.shortest_failed else ""),
     ("pattern", lambda v: str(v.pattern)),
 )
+_CAUSE: _Cells = (
+    ("server", lambda c: str(c.service)),
+    ("longest survived", lambda c: seconds(c.bracket.low.length) if c.bracket.low else ""),
+    ("shortest failed", lambda c: words.failed_silence(c.bracket.high) if c.bracket.high else ""),
+    ("one timer", lambda c: str(c.bracket.fit)),
+    ("keepalive", lambda c: f"{c.setting.time} s" if c.setting else ""),
+    ("keeps alive", lambda c: f"{c.counterfactual.kept:,} of {c.counterfactual.losses:,}" if c.counterfactual else ""),
+)
 _FILE: _Cells = (
     ("name", lambda f: f.name),
     ("format", lambda f: f.facts.format),
@@ -75,7 +83,7 @@ _FILE: _Cells = (
     ("trouble", lambda f: f.error or (f.facts.damage.reason if f.facts.damage else "")),
 )
 _CELLS: dict[type, _Cells] = {
-    Finding: _FINDING, IdlePeriod: _PERIOD, Connection: _CONNECTION, ServiceView: _SERVICE, CaptureFile: _FILE,
+    Finding: _FINDING, IdlePeriod: _PERIOD, Connection: _CONNECTION, ServiceView: _SERVICE, Cause: _CAUSE, CaptureFile: _FILE,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from pcapdiag.report import frames
+from tests.inference.service import cause
 from tests.report import samples
 from tests.report.factory import MS, T0, capture_file, connection, file_facts, period
 
@@ -19,13 +20,14 @@ ALL: dict[str, Callable[[bool], pd.DataFrame]] = {
     "idle_periods": lambda some: frames.idle_periods_frame(PERIODS if some else ()),
     "connections": lambda some: frames.connections_frame([connection()] if some else ()),
     "services": lambda some: frames.services_frame(REPORT.services if some else ()),
+    "causes": lambda some: frames.causes_frame([cause()] if some else ()),
     "files": lambda some: frames.files_frame(REPORT.files if some else ()),
 }
 
 
 def test_one_row_each() -> None:
-    """Each finding, period, connection, service and file is one row."""
-    assert [len(make(True)) for make in ALL.values()] == [18, 18, 1, 3, 3]
+    """Each finding, period, connection, service, cause and file is one row."""
+    assert [len(make(True)) for make in ALL.values()] == [18, 18, 1, 3, 1, 3]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -1,0 +1,48 @@
+"""What the engines of all capture points tell together when everything was read, of services that lost something."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from pcapdiag.engine import Engine
+from pcapdiag.engine.types import Endpoint, Pair, Service, Waiting
+from pcapdiag.report.model import CaptureFile
+
+#: Connections that wait are named up to so many, the most silent first; all are counted.
+MOST_WAITING = 1000
+
+
+class Endings(NamedTuple):
+    """The engines in order of their points, what each counted by service, and the files."""
+
+    engines: Sequence[Engine]
+    services: Sequence[Sequence[Service]]
+    files: Sequence[CaptureFile]
+
+    def pairs(self, services: Collection[Endpoint]) -> list[Pair]:
+        """What each client address saw of these services."""
+        found: dict[tuple[str, Endpoint], Pair] = {}
+        for pair in (p for engine in self.engines for p in getattr(engine, "pairs", lambda _: ([], 0))(services)[0]):
+            other = found.get((pair.client, pair.server), Pair(pair.client, pair.server, 0, None))
+            longest = (e for e in (other.longest_survived, pair.longest_survived) if e is not None)
+            found[pair.client, pair.server] = pair._replace(
+                survived=pair.survived + other.survived, longest_survived=max(longest, key=lambda e: e.length, default=None)
+            )
+        return list(found.values())
+
+    def waiting(self, least: Mapping[Endpoint, int]) -> dict[Endpoint, Waiting]:
+        """Which connections of these services were silent at the end for at least so many ns, as often as points saw them."""
+        found: dict[Endpoint, Waiting] = {}
+        for engine in self.engines:
+            for service, (connections, longest) in getattr(engine, "waiting", lambda *_: {})(dict(least), MOST_WAITING).items():
+                before, others = found.get(service, Waiting(0, ()))
+                both = sorted((*others, *longest), key=lambda each: -each[1])
+                found[service] = Waiting(before + connections, tuple(both[:MOST_WAITING]))
+        return found
+
+    def duration(self, service: Endpoint) -> int:
+        """For how long the points at which a service was seen were watched, in ns, added up."""
+        seen = {i for i, found in enumerate(self.services) if any(s.endpoint == service for s in found)}
+        spans = ((f.facts.first_time, f.facts.last_time) for f in self.files if f.point in seen)
+        return sum(last - first for first, last in spans if first is not None and last is not None)

@@ -1,0 +1,52 @@
+"""Connections that died by themselves after idling: what ended them was seen at its own time, and not when somebody spoke.
+
+A request that is reset after 400 s says that the timer was no longer than that; a RST or FIN out of the idle connection says what
+it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pcapdiag.engine.types import RecordRef, Service
+from pcapdiag.inference.silences import PLAY
+from pcapdiag.inference.types import Deaths, Loss, Symptom
+
+#: Three that lie within a timer's own play of each other are no chance: of three times strewn evenly over one decade of lengths
+#: fewer than one in seven hundred lie within 5 percent.
+REGULAR_LEAST = 3
+
+
+def deaths(service: Service, losses: Iterable[Loss]) -> tuple[Deaths, ...]:
+    """How connections of ``service`` died: by RSTs, which are losses, and by the server's FINs, most of which are none."""
+    found = (_by_rst(losses), _by_fin(service))
+    return tuple(died for died in found if died is not None)
+
+
+def held(losses: Iterable[Loss]) -> int:
+    """How long silent connections lived, at least, that a timer ended by RST: 0 if none did. Whoever ends them by a timer of its
+    own had them until then, though nobody asked; less the play that the timer has."""
+    died = _by_rst(losses)
+    return died.shortest * 100 // PLAY if died is not None and died.regular else 0
+
+
+def _by_rst(losses: Iterable[Loss]) -> Deaths | None:
+    found = [(x.silence.length, x.silence.ended) for x in losses
+             if x.symptom is Symptom.RESET_AT_EXPIRY and not x.silence.lower_bound]  # fmt: skip
+    if not found:
+        return None
+    first, last = (end(found, key=lambda f: (f[0], f[1].place)) for end in (min, max))
+    return _deaths(Symptom.RESET_AT_EXPIRY, len(found), first, last)
+
+
+def _by_fin(service: Service) -> Deaths | None:
+    """Of FINs only the extremes are kept. A first one of which only a lower bound is known may be the longest of all."""
+    periods, shortest, longest = service.closings[1]
+    if shortest is None or longest is None or shortest.lower_bound:
+        return None
+    return _deaths(Symptom.FIN_AT_EXPIRY, periods, (shortest.length, shortest.ended), (longest.length, longest.ended))
+
+
+def _deaths(symptom: Symptom, count: int, first: tuple[int, RecordRef], last: tuple[int, RecordRef]) -> Deaths:
+    regular = count >= REGULAR_LEAST and last[0] * 100 <= first[0] * PLAY
+    return Deaths(symptom, count, first[0], last[0], (first[1], last[1]), regular)

@@ -1,0 +1,41 @@
+"""What a table shows of a cause: one row a service that lost something, flat snake_case columns."""
+
+from __future__ import annotations
+
+from pcapdiag.inference.types import Cause, Helpless, Symptom
+from pcapdiag.report.columns import COUNT, FLAG, GAP, TEXT, Column
+
+
+def _symptom(symptom: Symptom) -> Column[Cause]:
+    return Column(str(symptom).replace("-", "_"), COUNT, lambda c: c.symptoms.get(symptom, 0))
+
+
+def _helpless(why: Helpless) -> Column[Cause]:
+    name = "helpless_" + str(why).replace("-", "_")
+    return Column(name, COUNT, lambda c: c.counterfactual and c.counterfactual.helpless.get(why, 0))
+
+
+#: A keepalive's and an idle timeout's seconds are counts: they are what is written into a setting.
+CAUSES: tuple[Column[Cause], ...] = (
+    Column("server", TEXT, lambda c: c.service.address),
+    Column("server_port", COUNT, lambda c: c.service.port),
+    *(_symptom(s) for s in Symptom),
+    Column("clock", TEXT, lambda c: c.bracket.clock),
+    Column("fit", TEXT, lambda c: c.bracket.fit),
+    Column("low", GAP, lambda c: c.bracket.low and c.bracket.low.length),
+    Column("high", GAP, lambda c: c.bracket.high and c.bracket.high.length),
+    Column("high_after", GAP, lambda c: c.bracket.high and c.bracket.high.after),
+    Column("high_is_lower_bound", FLAG, lambda c: c.bracket.high and c.bracket.high.lower_bound),
+    Column("floor", GAP, lambda c: c.bracket.floor),
+    Column("wide", FLAG, lambda c: c.wide),
+    Column("narrow", GAP, lambda c: c.narrow),
+    Column("keepalive_time", COUNT, lambda c: c.setting and c.setting.time),
+    Column("keepalive_interval", COUNT, lambda c: c.setting and c.setting.interval),
+    Column("keepalive_probes", COUNT, lambda c: c.setting and c.setting.probes),
+    Column("client_idle", COUNT, lambda c: c.client_idle),
+    Column("kept", COUNT, lambda c: c.counterfactual and c.counterfactual.kept),
+    Column("perhaps", COUNT, lambda c: c.counterfactual and c.counterfactual.perhaps),
+    Column("not_kept", COUNT, lambda c: c.counterfactual and c.counterfactual.not_kept),
+    *(_helpless(why) for why in Helpless),
+    Column("at_risk", COUNT, lambda c: c.at_risk.connections),
+)
