@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from pcapdiag.cli.analyze import exit_code
@@ -11,6 +14,10 @@ from pcapdiag.cli.options import Reading, reading_options
 from pcapdiag.cli.progress import progress_bar
 from pcapdiag.cli.values import checked, duration
 from pcapdiag.report.output import STDOUT, open_output
+
+if TYPE_CHECKING:
+    from pcapdiag.cli.progress import Bar
+    from pcapdiag.inference.verification import Before
 
 
 @click.command("verify", short_help="Check after the change that the keepalive is in place.")
@@ -38,7 +45,7 @@ def command(
     """Check in a capture made after the change that the keepalive is in place, and that it holds.
 
     It says which side probes, after what silence, whether probes are answered, whether all long idle periods have some, how many
-    survived that were longer than what failed before, and how rare failures must be by now. Exits with 1 unless that is confirmed:
+    survived that were longer than what failed before, and how rare failures must be by now. Exits with 1 unless all that holds:
 
     \b
         pcapdiag verify after.pcap --before before.pcap --keepalive 60s
@@ -49,10 +56,10 @@ def command(
     from pcapdiag.report.json_ import encode
     from pcapdiag.report.terminal import canvas
     from pcapdiag.report.verification import verification_json, verification_lines
-    from pcapdiag.verify import known_before, verify
+    from pcapdiag.verification import verify
 
     with progress_bar(not no_progress and STDOUT not in files, color=color != "never") as bar:
-        known = () if before is None else known_before(before, bar)
+        known = () if before is None else _known(before, reading, bar)
         done = verify(files, before=known, keepalive=keepalive, timeout=timeout, progress=bar, **reading.asked)
     with open_output(STDOUT) as out:
         if format_ == "json":
@@ -62,3 +69,17 @@ def command(
             out.writelines(f"{line}\n" for line in lines)
     code = exit_code(done.report, fail_on_findings=False)
     return code if code in (UNREADABLE, DAMAGED) or done.standing is Standing.CONFIRMED else FOUND
+
+
+def _known(path: str, reading: Reading, bar: Bar | None) -> Sequence[Before]:
+    """What failed before, from a report in JSON or from a capture."""
+    from pcapdiag.verification import known_before, report_before
+
+    try:
+        with open(path, "rb") as file:
+            begins = file.read(1)
+            if begins != b"{":  # no capture begins so
+                return known_before(reading.analyzed((path,), progress=bar).report)
+            return report_before((begins + file.read()).decode("utf-8", "replace"))
+    except ValueError as error:
+        raise click.BadParameter(f"{path}: {error}", param_hint="--before") from None

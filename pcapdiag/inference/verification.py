@@ -10,10 +10,8 @@ from heapq import heappush, heappushpop
 from typing import NamedTuple
 
 from pcapdiag.engine.types import Bound, Endpoint, Extreme, IdlePeriod, Keepalive, Outcome, Service
+from pcapdiag.inference.counterfactual import late
 
-#: A kernel's timers are late: Linux's wheel lets one of any length slip by up to an eighth ("12.5 %", kernel/time/timer.c), and a
-#: probe waits for its turn.
-LATE_EIGHTH, LATE_LEAST = 8, 500_000_000
 #: Bare idle periods that are named.
 EXAMPLES = 5
 
@@ -86,11 +84,6 @@ class Verified:
         """With 95 % confidence, at most so many idle periods longer than the old timeout fail: the exact bound that the rule of
         three (3 / n) approximates. None where some were lost, or none was that long."""
         return None if self.lost or not self.survived_beyond else 1 - 0.05 ** (1 / self.survived_beyond)
-
-
-def late(time: int) -> int:
-    """The silence in ns after which a probe that is due after ``time`` must have come."""
-    return time + max(time // LATE_EIGHTH, LATE_LEAST)
 
 
 @dataclass

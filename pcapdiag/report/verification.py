@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Keepalive
-from pcapdiag.inference.verification import Standing, Verified, Why, late
+from pcapdiag.inference.counterfactual import late
+from pcapdiag.inference.verification import Standing, Verified, Why
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.facts import Json, endpoint, extreme
 from pcapdiag.report.model import Report
