@@ -27,12 +27,12 @@ class Standing(StrEnum):
 class Why(StrEnum):
     """What decides it, in the order in which it is looked at."""
 
+    ABSENT = "absent"  # the capture has no idle connection to it
     LOSSES = "losses"  # connections were lost in silence again
     TOO_LONG = "too-long"  # the keepalive is not shorter than what the path bears
     NO_PROBES = "no-probes"  # no idle period has a probe in it
     BARE = "bare"  # some idle periods have none
     LATE = "late"  # silences last longer than the keepalive allows
-    ABSENT = "absent"  # the capture has no connection to it
     SHORT = "short"  # no idle period was longer than the keepalive: nothing was to be probed
     NOT_BEYOND = "not-beyond"  # none was longer than what failed before
     PROBED = "probed"  # every long idle period was probed, and none was lost
@@ -194,6 +194,8 @@ _STANDING = {
 
 def _why(one: Verified) -> tuple[Why, ...]:
     """All that holds, in the order of `Why`: what shows that it is not in place stands before what is only not proved."""
+    if not one.connections:
+        return (Why.ABSENT,)
     known = one.before.high if one.before else None
     silence = one.longest_silence.length if one.longest_silence else 0
     told = {
@@ -202,8 +204,7 @@ def _why(one: Verified) -> tuple[Why, ...]:
         Why.NO_PROBES: one.bare > 0 and not any(one.probed),
         Why.BARE: one.bare > 0 and any(one.probed),
         Why.LATE: bool(one.keepalive and silence > late(one.keepalive) and not one.bare),
-        Why.ABSENT: one.connections == 0,
-        Why.SHORT: one.connections > 0 and one.periods == 0,
+        Why.SHORT: one.periods == 0,
         Why.NOT_BEYOND: one.periods > 0 and known is not None and one.survived_beyond == 0,
     }
     return tuple(why for why, holds in told.items() if holds) or (Why.PROBED,)

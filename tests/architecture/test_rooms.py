@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "why": ("capture", "engine", "rules", "report", "points", "reading", "durations"),
     "verification": ("analyze", "engine.types", "inference", "report", "results", "selection", "durations"),
     "ticket": ("report",),
-    "__init__": ("capture", "analyze", "why", "results", "version"),
+    "__init__": ("capture", "analyze", "verification", "why", "results", "version"),
     "lab": ("durations",),
     "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
             "verification", "inference.verification", "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
