@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pcapdiag.analyze import analyze
@@ -15,15 +16,16 @@ from pcapdiag.results import Analysis
 from pcapdiag.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from pcapdiag.verification import verify
     from pcapdiag.why import explain
 
-__all__ = ["Analysis", "CaptureError", "__version__", "analyze", "explain"]
+__all__ = ["Analysis", "CaptureError", "__version__", "analyze", "explain", "verify"]
+
+_LATER = {"explain": "pcapdiag.why", "verify": "pcapdiag.verification"}
 
 
 def __getattr__(name: str) -> Any:  # PEP 562: what only some need does not make every start slower
-    if name != "explain":
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pcapdiag.why import explain
-
-    globals()[name] = explain
-    return explain
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found

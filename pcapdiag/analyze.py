@@ -37,6 +37,7 @@ def analyze(
     show_harmless: bool = False,
     keep: str = "incidents",
     on_finding: Callable[[Finding, FileNames], None] | None = None,
+    on_period: Callable[[IdlePeriod], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Analysis:
@@ -57,6 +58,8 @@ def analyze(
         keep: ``"incidents"`` keeps the idle periods that neither survived nor were closed; ``"all"`` keeps every one,
             and its memory grows with the capture.
         on_finding: called with each finding as soon as it is decided, and an object with ``file_name(index)``.
+        on_period: called with every idle period as soon as it is settled, those that survived and were closed among them,
+            which are not kept for it.
         progress: called about ten times a second while reading.
         names: how to call files in the report, by path, where the path itself says nothing: it is that of a copy.
 
@@ -74,7 +77,7 @@ def analyze(
         parse_duration(min_idle), max_connections, selection.texts, codes.select, codes.ignore, show_harmless
     )  # fmt: skip
     named = (paths,) if isinstance(paths, (str, os.PathLike)) else paths
-    judge = Judge(selection, codes, keep == "all")
+    judge = Judge(selection, codes, keep == "all", on_period)
     run = _Run(tuple(os.fspath(path) for path in named), options, judge, keep, on_finding, names or {})
     if not 0 < run.options.min_idle <= 1 << 62:
         raise ValueError("min_idle must be longer than 0 and shorter than a century")
@@ -102,7 +105,8 @@ class _Run:
     def engine(self, point: int) -> Engine:
         """The engine of a capture point."""
         options = self.options
-        return Engine(min_idle=options.min_idle, max_connections=options.max_connections, keep=self.keep, point=point)
+        keep = self.keep if self.judge.on_period is None else "all"
+        return Engine(min_idle=options.min_idle, max_connections=options.max_connections, keep=keep, point=point)
 
     def fed(self, engine: Engine) -> None:
         """Judge what is settled by now."""

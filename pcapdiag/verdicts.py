@@ -38,12 +38,14 @@ class Judge:
     """Judges idle periods by all rules, whatever is to be reported, and keeps what is asked for.
 
     ``counted`` and ``undecided`` are over everything that was read, so that the sums close; ``periods`` and ``findings`` hold
-    what is of a selected connection, up to a bound unless ``keep_all``.
+    what is of a selected connection and was harmed, up to a bound; with ``keep_all`` everything. ``on_period`` is told of each
+    idle period of a selected connection.
     """
 
     selection: Selection
     codes: Codes
     keep_all: bool
+    on_period: Callable[[IdlePeriod], None] | None = None
     periods: list[IdlePeriod] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
@@ -53,13 +55,18 @@ class Judge:
     def take(self, period: IdlePeriod) -> Finding | None:
         """Judge one period; gives its finding, if it is to be reported."""
         finding = None
-        if period.outcome not in (Outcome.SURVIVED, Outcome.CLOSED):
+        harmed = period.outcome not in (Outcome.SURVIVED, Outcome.CLOSED)
+        if harmed:
             finding = verdict(period)
             if period.idle and finding is not None and finding.proved:
                 self.counted[finding.rule] = self.counted.get(finding.rule, 0) + 1
             elif period.idle:
                 self.undecided += 1
         if self.selection and not self.selection.connection(period.connection):
+            return None
+        if self.on_period is not None and period.idle:
+            self.on_period(period)
+        if not harmed and not self.keep_all:
             return None
         chosen = finding is not None and finding.rule in self.codes
         if not self.keep_all and max(len(self.periods), len(self.findings)) >= MOST_FINDINGS:

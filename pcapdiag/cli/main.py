@@ -21,6 +21,7 @@ from pcapdiag.version import VERSION
 COMMANDS = {
     "analyze": "pcapdiag.cli.analyze",
     "ticket": "pcapdiag.cli.ticket",
+    "verify": "pcapdiag.cli.verify",
     "why": "pcapdiag.cli.why",
     "advise": "pcapdiag.cli.advise",
     "plan": "pcapdiag.cli.plan",

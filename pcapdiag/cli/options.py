@@ -30,6 +30,11 @@ class Reading:
     show_harmless: bool
     max_connections: int
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The same, as keyword arguments."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def analyzed(
         self,
         files: tuple[str, ...],
@@ -40,9 +45,8 @@ class Reading:
         """Read the captures. ``names`` are what some of them are called instead of their paths."""
         from pcapdiag.analyze import analyze
 
-        asked = {field.name: getattr(self, field.name) for field in fields(self)}
         named: dict[str, Any] = {"names": names} if names else {}
-        return analyze(files, **asked, **named, on_finding=on_finding, progress=progress)
+        return analyze(files, **self.asked, **named, on_finding=on_finding, progress=progress)
 
 
 _OPTIONS = (

@@ -39,11 +39,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "analyze": ("capture", "engine", "rules", "inference", "advice", "correlate", "report", "selection", "reading",
                 "points", "results", "verdicts", "endings", "durations", "version"),
     "why": ("capture", "engine", "rules", "report", "points", "reading", "durations"),
+    "verification": ("analyze", "engine.types", "inference", "report", "results", "selection", "durations"),
     "ticket": ("report",),
-    "__init__": ("capture", "analyze", "why", "results", "version"),
+    "__init__": ("capture", "analyze", "verification", "why", "results", "version"),
     "lab": ("durations",),
     "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "inference.types", "report", "selection",
-            "analyze", "why", "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
+            "analyze", "verification", "inference.verification", "why", "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
 

@@ -1,0 +1,117 @@
+"""After the change: is the keepalive there, from which side, how often, and does it hold?"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from pcapdiag.analyze import Paths, analyze
+from pcapdiag.durations import parse_duration
+from pcapdiag.engine.types import Endpoint
+from pcapdiag.inference.types import Cause
+from pcapdiag.inference.verification import Asked, Before, Standing, Tallies, Verified, verified
+from pcapdiag.report.facts import Json
+from pcapdiag.report.model import Report
+from pcapdiag.results import Analysis
+from pcapdiag.selection import parse_service
+
+
+class Verification(NamedTuple):
+    """The answer for each service, and the report of the capture after the change, in which any losses stand."""
+
+    services: tuple[Verified, ...]
+    report: Report
+
+    @property
+    def standing(self) -> Standing:
+        """The worst of all services: what is not in place, before what is not proved."""
+        found = {one.standing for one in self.services}
+        return next((s for s in (Standing.NOT_IN_PLACE, Standing.UNPROVED) if s in found or not found), Standing.CONFIRMED)
+
+
+def verify(
+    after: Paths,
+    *,
+    before: Analysis | Report | Sequence[Before] = (),
+    keepalive: str | int | float | timedelta | None = None,
+    timeout: str | int | float | timedelta | None = None,
+    service: Sequence[str] = (),
+    **reading: Any,
+) -> Verification:
+    """Hold a capture made after the change to the keepalive that should cure it.
+
+    Args:
+        after: the capture, as for `pcapdiag.analyze`.
+        before: the analysis of a capture from before the change, or what is known from it: which services lost connections,
+            after what silences. Then those services are looked at.
+        keepalive: the keepalive's time (``60s``); without it, whatever is seen.
+        timeout: the idle timeout that the connections must outlive, where ``before`` does not tell it.
+        service: the services to look at, as ``10.0.0.1:443``. Without it and ``before``: all that are not on the loopback.
+        reading: the other arguments of `pcapdiag.analyze`.
+
+    Raises CaptureError and ValueError as `pcapdiag.analyze` does.
+    """
+    known = {b.service: b for b in (_known(before))}
+    if timeout is not None:
+        ns = parse_duration(timeout)
+        known = {e: b._replace(low=min(b.low, ns), high=ns) for e, b in known.items()}
+        known |= {e: Before(e, 0, ns, 0, 0) for e in map(parse_service, service) if e not in known}
+    tallies = Tallies()
+    report = analyze(after, on_period=tallies.add, service=service, **reading).report
+    chosen = tuple(map(parse_service, service)) or tuple(known)
+    if not chosen:
+        chosen = tuple(e for e in tallies.services if not ipaddress.ip_address(e.address).is_loopback)
+        if timeout is not None:
+            known = {e: Before(e, 0, parse_duration(timeout), 0, 0) for e in chosen}
+    asked = Asked(parse_duration(keepalive) if keepalive is not None else 0, known)
+    losses = {cause.service: _curable(cause) for cause in report.causes}
+    views = [view.service for view in report.services]
+    return Verification(verified(views, losses, tallies, asked, chosen), report)
+
+
+def _known(before: Analysis | Report | Sequence[Before]) -> Sequence[Before]:
+    if isinstance(before, Analysis):
+        return known_before(before.report)
+    return known_before(before) if isinstance(before, Report) else before
+
+
+def known_before(report: Report) -> tuple[Before, ...]:
+    """What a report from before the change says of each service that lost something."""
+    return tuple(_before(cause) for cause in report.causes)
+
+
+def report_before(text: str) -> tuple[Before, ...]:
+    """The same of a report in JSON, as ``pcapdiag analyze --format json`` writes it. Raises ValueError if it is none."""
+    try:
+        document = json.loads(text)
+        services = {_endpoint(service["endpoint"]): service for service in document["services"]}
+        return tuple(_told(cause, services) for cause in document["causes"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"no report of pcapdiag in JSON ({type(error).__name__}: {error})") from None
+
+
+def _told(cause: Json, services: Mapping[Endpoint, Json]) -> Before:
+    endpoint, bracket = _endpoint(cause["service"]), cause["bracket"]
+    high = bracket["high"]
+    exact = None if high is None or high["lower_bound"] else int(high["length_ns"])
+    view = services[endpoint]
+    return Before(endpoint, int(bracket["floor_ns"]), exact, int(view["failed_beyond"]), int(view["total_beyond"]))
+
+
+def _endpoint(told: Json) -> Endpoint:
+    return Endpoint(str(told["address"]), int(told["port"]))
+
+
+def _before(cause: Cause) -> Before:
+    high = cause.bracket.high
+    exact = None if high is None or high.lower_bound else high.length
+    return Before(cause.service, cause.bracket.floor, exact, cause.view.failed_beyond, cause.view.total_beyond)
+
+
+def _curable(cause: Cause) -> int:
+    """Losses that a keepalive should have kept from happening."""
+    found = cause.counterfactual
+    return 0 if found is None else found.losses - sum(found.helpless.values())
