@@ -38,11 +38,11 @@ class Logged:
     """One request as a proxy logged it: line ``line`` of its log.
 
     ``start`` is when the request came, cut to ``resolution`` ns; ``duration`` in ns from there to its end, None where it is not
-    logged. ``code`` is the response code, 0 where none was sent. ``flags`` are Envoy's response flags, short. ``upstream`` is where it
-    was sent (UPSTREAM_HOST), ``local`` the proxy's own end of that connection (UPSTREAM_LOCAL_ADDRESS); ``downstream`` is who sent
-    the request (DOWNSTREAM_DIRECT_REMOTE_ADDRESS where it is logged, else DOWNSTREAM_REMOTE_ADDRESS, which XFF and the PROXY protocol
-    rewrite), ``listener`` where it came in (DOWNSTREAM_LOCAL_ADDRESS: before a redirection). Of an address that is no pair of an IP
-    address and a TCP port (internal listeners, pipes, names) the endpoint is None, and ``odd`` holds its text by field name.
+    logged. ``code`` is the response code, 0 where none was sent. ``flags`` are Envoy's response flags, short. ``upstream`` is where
+    it was sent (UPSTREAM_HOST), ``local`` the proxy's own end of that connection (UPSTREAM_LOCAL_ADDRESS); ``downstream`` is who
+    sent the request (DOWNSTREAM_DIRECT_REMOTE_ADDRESS where it is logged, else DOWNSTREAM_REMOTE_ADDRESS, which XFF and the PROXY
+    protocol rewrite), ``listener`` where it came in (DOWNSTREAM_LOCAL_ADDRESS: before a redirection). Of an address that is no pair
+    of an IP address and a TCP port (internal listeners, pipes, names) the endpoint is None, and ``odd`` holds its text by field.
     """
 
     line: int
@@ -92,8 +92,8 @@ class AccessLog:
 
 
 class Timer(NamedTuple):
-    """What `ss -o` shows of a socket: ``name`` is on, keepalive, timewait, persist, delack or unknown; ``left`` in ns; ``retries`` are
-    retransmissions, or probes of a keepalive timer."""
+    """What `ss -o` shows of a socket: ``name`` is on, keepalive, timewait, persist, delack or unknown; ``left`` in ns; ``retries``
+    are retransmissions, or probes of a keepalive timer."""
 
     name: str
     left: int
@@ -112,8 +112,8 @@ class Process(NamedTuple):
 class Socket:
     """One TCP socket of a snapshot. ``state`` is None where the output leaves it out. ``queued`` are the bytes in its receive and
     send queue, None where they are left out. ``timer`` None: it had none, provided that the snapshot shows timers. A wildcard
-    address is ``0.0.0.0`` or ``::``, a wildcard port 0. ``info`` holds what `ss -i` and `-e` tell, by their own keys (``lastrcv``,
-    ``rto``, ``ino``, ``uid``), words without a value with an empty one."""
+    address is ``0.0.0.0`` or ``::``, a wildcard port 0. ``info`` holds what `ss -i` and `-e` tell, by their own keys
+    (``lastrcv``, ``rto``, ``ino``, ``uid``), words without a value with an empty one."""
 
     line: int
     state: str | None
@@ -154,9 +154,9 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """One entry of connection tracking, listed (``event`` None) or as an event. ``original`` and ``reply`` are (source, destination)
-    as the two directions have them: NAT is where they are no mirror images. ``left`` in ns until it is forgotten, None where that
-    is not told. ``time`` is None where nothing says when."""
+    """One entry of connection tracking, listed (``event`` None) or as an event. ``original`` and ``reply`` are (source,
+    destination) as the two directions have them: NAT is where they are no mirror images. ``left`` in ns until it is forgotten, None
+    where that is not told. ``time`` is None where nothing says when."""
 
     line: int
     time: int | None
@@ -171,8 +171,8 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """All TCP entries of one file, in its order; ``listed`` are the times at which the whole table was listed, so that an entry that
-    is not among them was gone."""
+    """All TCP entries of one file, in its order; ``listed`` are the times at which the whole table was listed, so that an entry
+    that is not among them was gone."""
 
     source: Source
     entries: tuple[Tracked, ...]
