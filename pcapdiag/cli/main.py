@@ -25,6 +25,7 @@ COMMANDS = {
     "why": "pcapdiag.cli.why",
     "advise": "pcapdiag.cli.advise",
     "plan": "pcapdiag.cli.plan",
+    "ss": "pcapdiag.cli.ss",
     "forge": "pcapdiag.cli.forge",
     "lab": "pcapdiag.cli.lab",
     "rules": "pcapdiag.cli.rules",

@@ -20,7 +20,7 @@ class Source(NamedTuple):
     """One text that was read, of ``lines`` lines. ``skipped`` of them are known and hold nothing of what was looked for (headers,
     empty lines, other protocols); of ``unread`` nothing could be made, and the first of these is line ``first_unread``, for the
     reason ``why``. Each other line is one request, socket or entry. ``side`` is None if nobody said whose it is; ``notes`` are
-    sentences about how it was read that its reader must know."""
+    sentences about how it was read that its reader must know. ``damage`` is why it was not read to its end, None if it was."""
 
     name: str
     side: Side | None
@@ -31,6 +31,7 @@ class Source(NamedTuple):
     first_unread: int | None
     why: str | None
     notes: tuple[str, ...] = ()
+    damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ class Logged:
     """One request as a proxy logged it: line ``line`` of its log.
 
     ``start`` is when the request came, cut to ``resolution`` ns; ``duration`` in ns from there to its end, None where it is not
-    logged. ``code`` is the response code, 0 where none was sent. ``flags`` are Envoy's response flags, short. ``upstream`` is where
-    it was sent (UPSTREAM_HOST), ``local`` the proxy's own end of that connection (UPSTREAM_LOCAL_ADDRESS); ``downstream`` is who
-    sent the request (DOWNSTREAM_DIRECT_REMOTE_ADDRESS where it is logged, else DOWNSTREAM_REMOTE_ADDRESS, which XFF and the PROXY
-    protocol rewrite), ``listener`` where it came in (DOWNSTREAM_LOCAL_ADDRESS: before a redirection). Of an address that is no pair
-    of an IP address and a TCP port (internal listeners, pipes, names) the endpoint is None, and ``odd`` holds its text by field.
+    logged. ``code`` is the response code, 0 where none was sent. ``flags`` are Envoy's response flags, short. ``upstream`` is
+    where it was sent (UPSTREAM_HOST), ``local`` the proxy's own end of that connection (UPSTREAM_LOCAL_ADDRESS). ``downstream``
+    is who sent the request: DOWNSTREAM_DIRECT_REMOTE_ADDRESS where it is logged, else DOWNSTREAM_REMOTE_ADDRESS, which XFF and
+    the PROXY protocol rewrite. ``listener`` is where it came in, before any redirection (DOWNSTREAM_LOCAL_ADDRESS). Of an address
+    that is no pair of an IP address and a TCP port (internal listeners, pipes, names) the endpoint is None, and ``odd`` holds its
+    text by field name.
     """
 
     line: int
@@ -92,8 +94,8 @@ class AccessLog:
 
 
 class Timer(NamedTuple):
-    """What `ss -o` shows of a socket: ``name`` is on, keepalive, timewait, persist, delack or unknown; ``left`` in ns; ``retries``
-    are retransmissions, or probes of a keepalive timer."""
+    """What `ss -o` shows of a socket: ``name`` is on, keepalive, timewait, persist, delack or unknown; ``left`` in ns;
+    ``retries`` are retransmissions, or probes of a keepalive timer."""
 
     name: str
     left: int
@@ -155,8 +157,8 @@ class Event(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Tracked:
     """One entry of connection tracking, listed (``event`` None) or as an event. ``original`` and ``reply`` are (source,
-    destination) as the two directions have them: NAT is where they are no mirror images. ``left`` in ns until it is forgotten, None
-    where that is not told. ``time`` is None where nothing says when."""
+    destination) as the two directions have them: NAT is where they are no mirror images. ``left`` in ns until it is forgotten,
+    None where that is not told. ``time`` is None where nothing says when."""
 
     line: int
     time: int | None

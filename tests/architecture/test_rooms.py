@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "report": ("engine.types", "rules", "inference", "advice", "correlate", "knowledge", "durations", "version",
                "writing"),
     "anonymize": ("engine.types", "rules.types", "advice", "knowledge.timeouts", "report"),
+    "sources": ("capture", "correlate"),
     "selection": ("engine.types",),
     "reading": ("capture", "engine"),
     "points": ("capture", "engine", "reading", "report.model"),
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ticket": ("report",),
     "__init__": ("capture", "analyze", "verification", "why", "results", "version"),
     "lab": ("durations",),
-    "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "inference.types", "report", "selection",
+    "cli": ("capture.errors", "correlate", "sources", "conversation", "lab", "rules.types", "rules.catalogue", "inference.types", "report", "selection",
             "analyze", "verification", "inference.verification", "why", "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
