@@ -1,7 +1,7 @@
 """What else the user has, from files: access logs, socket tables, connection tracking. ``-`` is standard input.
 
-Files may be compressed. Everything before a damage is read, and the damage stands in the result's ``source``. A file that cannot be read at all raises
-`CaptureError`.
+Files may be compressed. Everything before a damage is read, and the damage stands in the result's ``source``. A file that
+cannot be read at all raises `CaptureError`.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def failed(line: Logged) -> bool:
     """Did the request fail in a way that a lost connection may be the cause of?
 
     It has a flag that says so, or a code of 500 and above, or none (0). A proxied TCP connection has neither method nor code, and
-    is not failed for that.
+    is not failed for that alone.
     """
     return lost(line.code, line.flags, line.details, http=line.method is not None or line.protocol is not None)
 
@@ -79,6 +79,6 @@ def lost(code: int | None, flags: tuple[str, ...], details: str | None, *, http:
     """The same, from the fields it rests on."""
     if any(FLAGS[flag].connection for flag in flags if flag in FLAGS):
         return True
-    if code is not None and (code >= 500 or (code == 0 and http)):
+    if code is not None and (code >= 500 or (code == 0 and (http or bool(flags)))):
         return True
     return details is not None and details.startswith(_DETAILS)

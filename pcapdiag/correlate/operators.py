@@ -11,6 +11,8 @@ from pcapdiag.correlate.strftime import Clock
 OPERATOR = re.compile(r"%([A-Z0-9_]+)(?:\(([^)]*)\))?(?::(\d+))?%")
 
 _NUMBER, _WORD, _ANY = r"\d*|-", r'[^\s"]*', ".*"
+# Names of the mesh's own making: no client puts quotes into them, and so none can move what stands behind its own words.
+_NAME = r'[^"]*'
 #: Field and shape by the operator's name.
 _BY_NAME = {
     "START_TIME": ("start", ""),
@@ -26,12 +28,13 @@ _BY_NAME = {
     "UPSTREAM_HOST": ("upstream", _WORD),
     "UPSTREAM_REMOTE_ADDRESS": ("upstream remote", _WORD),
     "UPSTREAM_LOCAL_ADDRESS": ("local", _WORD),
-    "UPSTREAM_CLUSTER": ("cluster", _ANY),
-    "UPSTREAM_CLUSTER_RAW": ("cluster", _ANY),
+    "UPSTREAM_CLUSTER": ("cluster", _NAME),
+    "UPSTREAM_CLUSTER_RAW": ("cluster", _NAME),
     "DOWNSTREAM_REMOTE_ADDRESS": ("downstream", _WORD),
     "DOWNSTREAM_DIRECT_REMOTE_ADDRESS": ("direct", _WORD),
     "DOWNSTREAM_LOCAL_ADDRESS": ("listener", _WORD),
-    "ROUTE_NAME": ("route", _ANY),
+    "ROUTE_NAME": ("route", _NAME),
+    "REQUESTED_SERVER_NAME": (None, _WORD),
     "PATH": ("path", _ANY),
     "BYTES_RECEIVED": (None, _NUMBER),
     "BYTES_SENT": (None, _NUMBER),

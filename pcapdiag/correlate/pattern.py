@@ -31,7 +31,7 @@ class TextFormat:
         self._shapes = [re.compile(op.shape, re.ASCII) for op in self._operators]
         parts = [re.escape(self._literals[0])]
         for op, literal in zip(self._operators, self._literals[1:], strict=True):
-            lazy = {".*": "(.*?)", r'[^\s"]*': r'([^\s"]*?)'}.get(op.shape, f"({op.shape})")
+            lazy = f"({op.shape}?)" if op.shape.endswith("]*") or op.shape == ".*" else f"({op.shape})"
             parts.append(f"(?>{lazy}{re.escape(literal)})" if literal else lazy.replace("*?)", "*)"))
         self._quick = re.compile("".join(parts), re.ASCII)
 

@@ -61,7 +61,7 @@ def seen(connection: Connection) -> str:
         told.append(f"{connection.unanswered} probes unanswered")
     if connection.idle is not None:
         told.append(f"idle {format_duration(connection.idle)}")
-    if connection.age is not None:
+    if connection.age is not None and connection.age != connection.idle:
         told.append(f"at least {format_duration(connection.age)} old")
     if connection.seen > 1:
         told.append(f"in {connection.seen} snapshots")

@@ -26,8 +26,9 @@ def document(survey: Survey) -> Json:
 def source(s: Source) -> Json:
     """One text that was read."""
     return {
-        "name": s.name, "side": None if s.side is None else str(s.side), "format": s.format, "lines": s.lines,
-        "skipped": s.skipped, "unread": s.unread, "first_unread": s.first_unread, "why": s.why, "notes": list(s.notes), "damage": s.damage,
+        "name": s.name, "side": None if s.side is None else str(s.side), "format": s.format,
+        "lines": s.lines, "skipped": s.skipped, "unread": s.unread, "first_unread": s.first_unread, "why": s.why,
+        "notes": list(s.notes), "damage": s.damage,
     }  # fmt: skip
 
 

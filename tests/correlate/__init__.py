@@ -1,0 +1,1 @@
+"""What is read from logs and tables, and how it is joined."""
