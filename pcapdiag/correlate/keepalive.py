@@ -149,13 +149,16 @@ def _connections(table: SocketTable) -> Iterable[Connection]:
             # where the state is left out, the filter had one state: ESTAB is the one that people ask for
             if socket.state in ("ESTAB", None) and socket.peer.port:
                 seen[socket.local, socket.peer].append((snapshot, socket))
+    # of two ends, the one that is an end of more connections is the service
+    shared = Counter(local for local, _ in seen), Counter(peer for _, peer in seen)
     for (local, peer), sightings in seen.items():
-        yield _connection(local, peer, local.port in listening, sightings)
+        more = shared[0][local] - shared[1][peer]
+        incoming = local.port in listening or more > 0 or (more == 0 and local.port < _EPHEMERAL <= peer.port)
+        yield _connection(local, peer, incoming, sightings)
 
 
-def _connection(local: Endpoint, peer: Endpoint, listening: bool, sightings: list[tuple[Snapshot, Socket]]) -> Connection:
+def _connection(local: Endpoint, peer: Endpoint, incoming: bool, sightings: list[tuple[Snapshot, Socket]]) -> Connection:
     sockets = [socket for _, socket in sightings]
-    incoming = listening or local.port < _EPHEMERAL <= peer.port
     times = [s.time for s, _ in sightings if s.time is not None]
     probing = [s.timer for s in sockets if s.timer is not None and s.timer.name == "keepalive"]
     waits = [wait for socket in sockets for wait in _waits(socket)]
