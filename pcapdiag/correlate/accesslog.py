@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pcapdiag.correlate.addresses import endpoint
 from pcapdiag.correlate.counting import Tally
@@ -90,8 +91,14 @@ class _Gathered:
 
 
 def _failed(values: dict[str, str]) -> bool:
-    http = any(_or_none(values.get(name)) for name in ("method", "protocol"))
-    return lost(_code(values), _flags(values), _or_none(values.get("details")), http=http)
+    http = values.get("method", "-") not in ("-", "") or values.get("protocol", "-") not in ("-", "")
+    return _lost(values.get("code", ""), values.get("flags", ""), values.get("details", ""), http)
+
+
+@lru_cache(maxsize=1024)
+def _lost(code: str, flags: str, details: str, http: bool) -> bool:
+    """The verdict by the texts it rests on, of which a log has few."""
+    return lost(_code(code), _flags(flags), _or_none(details), http=http)
 
 
 def _logged(number: int, began: Moment, values: dict[str, str]) -> Logged:
@@ -108,8 +115,8 @@ def _logged(number: int, began: Moment, values: dict[str, str]) -> Logged:
         method=text.get("method"),
         path=text.get("path"),
         protocol=text.get("protocol"),
-        code=_code(values),
-        flags=_flags(values),
+        code=_code(values.get("code", "")),
+        flags=_flags(values.get("flags", "")),
         details=text.get("details"),
         termination=text.get("termination"),
         transport_failure=text.get("transport_failure"),
@@ -131,13 +138,12 @@ def _or_none(text: str | None) -> str | None:
     return None if text is None or text in ("-", "") else text
 
 
-def _code(values: dict[str, str]) -> int | None:
-    text = values.get("code", "")
+def _code(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
-def _flags(values: dict[str, str]) -> tuple[str, ...]:
-    parts = (part.strip() for part in values.get("flags", "").split(","))
+def _flags(text: str) -> tuple[str, ...]:
+    parts = (part.strip() for part in text.split(","))
     return tuple(SHORT.get(part, part) for part in parts if part not in ("", "-"))
 
 

@@ -9,6 +9,7 @@ tried for every value, with the narrow ones (numbers, addresses, the request id)
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 
 from pcapdiag.correlate.operators import OPERATOR, Operator, operator
 from pcapdiag.correlate.strftime import Clock
@@ -28,6 +29,11 @@ class TextFormat:
             _sufficient({op.field for op in self._operators})
         self.fields = tuple(op.field for op in self._operators)
         self.clock = next((op.clock for op in self._operators if op.clock), Clock(""))
+        kept = [(field, i) for i, field in enumerate(self.fields) if field is not None]
+        self._names = [field for field, _ in kept]
+        # nearly every line of a log only needs this much, so it is worth not looping over fields that are written once
+        once = len(kept) > 1 and len(set(self._names)) == len(kept)
+        self._once = itemgetter(*(i for _, i in kept)) if once else None
         self._shapes = [re.compile(op.shape, re.ASCII) for op in self._operators]
         parts = [re.escape(self._literals[0])]
         for op, literal in zip(self._operators, self._literals[1:], strict=True):
@@ -41,6 +47,8 @@ class TextFormat:
         values = found.groups() if found else self._tried(text)
         if values is None:
             return None
+        if self._once is not None:
+            return dict(zip(self._names, self._once(values), strict=True))
         out: dict[str, str] = {}
         for field, value in zip(self.fields, values, strict=True):
             if field is not None and out.get(field, "-") in ("-", ""):

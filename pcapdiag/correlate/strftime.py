@@ -6,6 +6,7 @@ Envoy formats times with absl and adds ``%f``, ``%1f`` to ``%9f``; ``%s`` with t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pcapdiag.correlate.moments import MONTHS, Moment, day, decimals, instant, iso
 
@@ -50,7 +51,8 @@ class Clock:
     def read(self, text: str) -> Moment | None:
         """The moment, None if ``text`` was not written so or does not say when."""
         if self._regex is None:
-            return iso(text)
+            start = _minute(text[:17])
+            return None if start is None or len(text) != 24 else _within(start, text)
         found = self._regex.fullmatch(text)
         return None if found is None else _moment({p: v for p, v in zip(self._parts, found.groups(), strict=True) if p})
 
@@ -70,6 +72,20 @@ class Clock:
         if name not in _PARTS:
             raise ValueError(f"START_TIME: %{name} is not known")
         return _PARTS[name]
+
+
+@lru_cache(maxsize=256)
+def _minute(text: str) -> int | None:
+    """ns of ``2026-11-25T05:27:``: a log has many lines of one minute."""
+    found = iso(f"{text}00Z")
+    return None if found is None else found.ns
+
+
+def _within(start: int, text: str) -> Moment | None:
+    seconds, ms = text[17:19], text[20:23]
+    if not (text[19] == "." and text[23] == "Z" and f"{seconds}{ms}".isdecimal() and seconds.isascii() and ms.isascii()):
+        return None
+    return Moment(start + int(seconds) * 1_000_000_000 + int(ms) * 1_000_000, 1_000_000, "Z") if int(seconds) < 60 else None
 
 
 def _moment(parts: dict[str, str]) -> Moment | None:

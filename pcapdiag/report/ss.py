@@ -40,14 +40,15 @@ def where(group: Group) -> str:
 
 def state(group: Group) -> str:
     """How many of a group have what."""
-    none, on, unknown = (group.count(k) for k in (Keepalive.NONE, Keepalive.ON, Keepalive.UNKNOWN))
-    told = [f"{none} without keepalive"] if none else []
-    if on:
-        left = max((c.left or 0) for c in group.connections)
-        told.append(f"{on} with keepalive (next probe within {format_duration(left)})")
-    if unknown:
-        told.append(f"{unknown} of which it cannot be told")
-    return ", ".join(told)
+    left = format_duration(max((c.left or 0) for c in group.connections))
+    says = {
+        Keepalive.NONE: "without keepalive",
+        Keepalive.ON: f"with keepalive (next probe within {left})",
+        Keepalive.UNKNOWN: "of which it cannot be told",
+    }
+    told = [(group.count(kind), text) for kind, text in says.items() if group.count(kind)]
+    every = "all " if len(told) == 1 and told[0][0] > 1 else ""
+    return every + ", ".join(f"{number} {text}" for number, text in told)
 
 
 def seen(connection: Connection) -> str:
@@ -76,6 +77,11 @@ def notes(survey: Survey) -> Iterator[str]:
             yield "Where it cannot be told, data was on its way, or no timer is shown: ss shows one timer of a socket."
         elif survey.connections:
             yield "Without -o, ss shows no timers."
+    if waiting := survey.others.get("CLOSE-WAIT"):
+        yield (
+            f"{waiting} in CLOSE-WAIT: the peer has closed and the process has not. A request on such a connection may be "
+            "answered by RST, and no keepalive helps."
+        )
     late = sum((c.left or 0) >= _LATE for g in groups for c in g.connections)
     if late:
         yield (

@@ -39,16 +39,15 @@ def lines(survey: Survey, canvas: Canvas, every: bool = False) -> Iterator[str]:
 
 
 def _group(group: Group, canvas: Canvas, every: bool) -> Iterator[str]:
-    total = len(group.connections)
     name = [Span(canvas.quote(group.process, 32), "heading")] if group.process is not None else []
-    facts = [*name, *words(where(group)), Span(canvas.dot), Span(str(total)), Span(canvas.dot), *words(canvas.own(state(group)))]
+    facts = [*name, *words(where(group)), Span(canvas.dot), *words(canvas.own(state(group)))]
     yield from canvas.lines(facts, Span("  "), "    ")
     shown = group.connections if every else group.connections[:_FEW]
     for c in shown:
         client = Span(str(c.local if c.outgoing else c.peer), "gap" if c.keepalive is Keepalive.NONE else "")
         yield from canvas.lines([client, *words(canvas.own(seen(c)), "dim")], Span("    "), "      ")
-    if len(shown) < total:
-        yield from canvas.sentence(f"and {total - len(shown)} more (--all lists them)", "dim", indent=4)
+    if hidden := len(group.connections) - len(shown):
+        yield from canvas.sentence(f"and {hidden} more (--all lists them)", "dim", indent=4)
 
 
 def _source(source: Source, canvas: Canvas) -> Iterator[str]:

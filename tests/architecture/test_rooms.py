@@ -44,8 +44,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ticket": ("report",),
     "__init__": ("capture", "analyze", "verification", "why", "results", "version"),
     "lab": ("durations",),
-    "cli": ("capture.errors", "correlate", "sources", "conversation", "lab", "rules.types", "rules.catalogue", "inference.types", "report", "selection",
-            "analyze", "verification", "inference.verification", "why", "ticket", "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
+    "cli": ("capture.errors", "correlate", "sources", "conversation", "lab", "rules.types", "rules.catalogue", "inference.types",
+            "report", "selection", "analyze", "verification", "inference.verification", "why", "ticket", "anonymize", "advice",
+            "knowledge", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
 
@@ -64,8 +65,8 @@ GUESTS: dict[str, tuple[str, ...]] = {
 }
 
 #: What is pure: fed, never fetching. Only these modules of those rooms touch the world.
-PURE = ("engine", "rules", "knowledge", "inference", "advice", "report", "selection", "durations", "conversation", "writing",
-        "anonymize")
+PURE = ("engine", "rules", "knowledge", "inference", "advice", "correlate", "report", "selection", "durations", "conversation",
+        "writing", "anonymize")
 WORLDLY = ("report.output", "report.folder")
 FETCHING = {"os", "io", "sys", "socket", "subprocess", "threading", "multiprocessing", "asyncio", "random", "secrets",
             "tempfile", "pathlib", "shutil", "logging", "signal", "select", "mmap"}  # fmt: skip
