@@ -55,7 +55,8 @@ _START = re.compile(r'\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z\] "')
 #: How far into a line a request may begin: in front stand what kubectl, stern and runtimes write.
 _PREFIX = 400
 _FRONT = re.compile(
-    r"(?:\[(?:pod|container)/[^\]\s]+\] |[\w./-]+ +\| |\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:(?:stdout|stderr) [FP] )?)+",
+    r"(?:\[(?:pod|container)/[^\]\s]+\] |[\w./-]+ +\| "
+    r"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d) (?:(?:stdout|stderr) [FP] )?)+",
     re.ASCII,
 )
 #: Envoy's own log, and Istio's agent's, which share the container's output.

@@ -51,11 +51,7 @@ class Row:
 
 def row(line: str) -> Row | None:
     """A TCP socket; None for another protocol's. Raises `NoRow`, or ValueError for a row that says too little or nonsense."""
-    users = _USERS.search(line)
-    rest = line if users is None else f"{line[: users.start()]} {line[users.end() :]}"
-    clock = _TIMER.search(rest)
-    rest = rest if clock is None else f"{rest[: clock.start()]} {rest[clock.end() :]}"
-    words = rest.split()
+    users, clock, words = _apart(line)
     at, state, queued = 0, None, None
     if words and words[0] in _NETIDS:
         if words[0] not in ("tcp", "tcp6"):
@@ -73,6 +69,24 @@ def row(line: str) -> Row | None:
     if state == "UNCONN":
         return None
     return Row(state, queued, local, peer, clock and _timer(clock), _processes(users), told(words[at + 2 :]))
+
+
+def more(line: str, found: Row) -> None:
+    """What a line below a row says of its socket: -i and -m write there, and on a narrow terminal everything behind the addresses
+    does. Raises ValueError for a timer that cannot be read."""
+    users, clock, words = _apart(line)
+    found.processes = found.processes or _processes(users)
+    found.timer = found.timer or (clock and _timer(clock))
+    found.info.update(told(words))
+
+
+def _apart(line: str) -> tuple[re.Match[str] | None, re.Match[str] | None, list[str]]:
+    """Processes, timer, and the words of the rest. Processes first: their names may look like anything."""
+    users = _USERS.search(line)
+    rest = line if users is None else f"{line[: users.start()]} {line[users.end() :]}"
+    clock = _TIMER.search(rest)
+    rest = rest if clock is None else f"{rest[: clock.start()]} {rest[clock.end() :]}"
+    return users, clock, rest.split()
 
 
 def told(words: list[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pcapdiag.correlate.counting import Tally
-from pcapdiag.correlate.socket_rows import NoRow, Row, row, told
+from pcapdiag.correlate.socket_rows import NoRow, Row, more, row
 from pcapdiag.correlate.stamps import Stamp, known, stamp
 from pcapdiag.correlate.types import Side, Snapshot, Socket, SocketTable
 
@@ -27,14 +27,16 @@ def read_sockets(lines: Iterable[str | bytes], name: str, side: Side | None = No
         try:
             found = row(text)
         except ValueError as error:
-            when = stamp(text) if isinstance(error, NoRow) else None
-            if when is not None:
-                reading.stamp(when, known(when.time, tally))
-                tally.skip()
-            elif isinstance(error, NoRow) and text[0] in " \t" and reading.continues(text):
+            wrong: ValueError | None = error
+            if isinstance(error, NoRow):
+                when = stamp(text)
+                if when is not None:
+                    reading.stamp(when, known(when.time, tally))
+                wrong = None if when is not None else reading.follows(text, error)
+            if wrong is None:
                 tally.skip()
             else:
-                tally.bad(str(error))
+                tally.bad(str(wrong))
                 reading.broken()
             continue
         if found is None or reading.other:
@@ -103,11 +105,17 @@ class _Reading:
         part.rows.append((number, found))
         self._last = found
 
-    def continues(self, text: str) -> bool:
-        """More about the last socket, in a line of its own; False if there is none."""
-        if self._last is not None:
-            self._last.info.update(told(text.split()))
-        return self._last is not None or self._orphans
+    def follows(self, text: str, otherwise: ValueError) -> ValueError | None:
+        """More about the last socket, in a line of its own; what is wrong with it if it is not, or cannot be read."""
+        below = text[0] in " \t" or text.startswith(("timer:(", "users:(("))
+        if not below or (self._last is None and not self._orphans):
+            return otherwise
+        try:
+            if self._last is not None:
+                more(text, self._last)
+        except ValueError as error:
+            return error
+        return None
 
     def broken(self) -> None:
         """Lines that follow belong to no socket that is kept."""

@@ -139,6 +139,21 @@ def test_what_collectors_put_in_front(front: str, kind: str) -> None:
     assert one(line).request_id == Request().request_id
 
 
+def test_envoy_gateway_json() -> None:
+    """Its keys are names of headers; a proxied TCP connection has null for all that is HTTP's."""
+    found = {
+        "start_time": "2025-04-09T11:44:45.639Z", "method": "GET", "x-envoy-origin-path": "/v1", "protocol": "HTTP/1.1",
+        "response_code": 503, "response_flags": "UC", "duration": 1, "x-request-id": "ab1e4da7", ":authority": "shop.example",
+        "upstream_host": "10.244.0.13:3000", "upstream_local_address": "10.244.0.14:58822", "user-agent": "curl/7.88.1",
+        "x-forwarded-for": "10.244.0.12", "upstream_transport_failure_reason": None,
+    }  # fmt: skip
+    line = one(json.dumps(found))
+    assert (line.path, line.request_id, line.authority, line.user_agent) == ("/v1", "ab1e4da7", "shop.example", "curl/7.88.1")
+    assert (line.local, line.upstream) == (Endpoint("10.244.0.14", 58822), Endpoint("10.244.0.13", 3000))
+    tcp = {**found, "method": None, "protocol": None, "response_code": 0, "response_flags": "-"}
+    assert read(json.dumps(tcp)).failed == ()
+
+
 def test_lines_inside_of_json() -> None:
     """Docker's json-file and collectors wrap the line in an object."""
     assert one(json.dumps({"log": LINE + "\n", "stream": "stdout", "time": "2026-11-25T05:27:37Z"})).flags == ("UC",)

@@ -129,6 +129,18 @@ def test_more_about_a_socket_on_lines_of_its_own_or_not() -> None:
     assert (below.info["lastrcv"], below.info["send"], below.info["app_limited"]) == ("613", "9bps", "")
 
 
+@pytest.mark.parametrize("indent", ["", "     ", "\t"])
+def test_a_narrow_terminal_breaks_rows(indent: str) -> None:
+    """What stands behind the addresses goes on below them: a timer there is a timer."""
+    whole = f'{ROW} users:(("sshd",pid=1,fd=3)) timer:(keepalive,18min,0) ino:1 sk:5c <->'
+    users, timer = f'{indent}users:(("sshd",pid=1,fd=3))', f"{indent}timer:(keepalive,18min,0) ino:1 sk:5c <->"
+    assert one(HEADER, ROW, users, timer) == one(HEADER, whole)
+    assert (
+        read(HEADER, ROW, f"{indent}timer:(keepalive,soon,0)").source.why
+        == "a timer that cannot be read: timer:(keepalive,soon,0)"
+    )
+
+
 def test_other_protocols_are_skipped() -> None:
     """UDP, UNIX sockets and what is neither; below a command that asked for UDP alone, everything."""
     table = read("Netid " + HEADER, "udp ESTAB 0 0 10.0.0.1:53 10.0.0.2:53", "u_str ESTAB 0 0 /run/x 17 * 18", f"tcp {ROW}",
