@@ -1,0 +1,1 @@
+"""What else the user has: access logs, socket tables, connection tracking, joined with idle periods."""
