@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pcapdiag.analyze import analyze
@@ -15,15 +16,18 @@ from pcapdiag.results import Analysis
 from pcapdiag.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from pcapdiag.compare import compare
     from pcapdiag.why import explain
 
-__all__ = ["Analysis", "CaptureError", "__version__", "analyze", "explain"]
+__all__ = ["Analysis", "CaptureError", "__version__", "analyze", "compare", "explain"]
+
+#: What only some need does not make every start slower: each of these names, and the module that holds it.
+_LATER = {"compare": "pcapdiag.compare", "explain": "pcapdiag.why"}
 
 
-def __getattr__(name: str) -> Any:  # PEP 562: what only some need does not make every start slower
-    if name != "explain":
+def __getattr__(name: str) -> Any:  # PEP 562
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from pcapdiag.why import explain
-
-    globals()[name] = explain
-    return explain
+    found = getattr(import_module(_LATER[name]), name)
+    globals()[name] = found
+    return found

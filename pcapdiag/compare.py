@@ -40,13 +40,14 @@ def compare(
     """Tell where between several capture points RSTs were made, and requests lost, and what proves it.
 
     Packets are known again by their sequence numbers and whatever else NAT leaves as it is; clocks need not agree. A connection
-    that a proxy between the points made anew, or whose numbers a firewall replaced, is not known again, and nothing is said of it.
+    that a proxy between the points made anew, or whose numbers a firewall replaced, is not known again: nothing is said of it.
 
     Args:
         paths: one argument for each capture point, nearest to the clients first if that is known: a file, a directory, a
             pattern, or several of these. Standard input cannot be read again, and is none of them.
         labels: what the points are called; the names of their files, if nothing is said.
-        offsets: by how much a point's clock is ahead of the first one's, by label, instead of an estimate.
+        offsets: by how much a point's clock is ahead of the first one's, by label, instead of an estimate: text as ``-1.5s``,
+            a number of seconds, or a timedelta.
         most: incidents of one point that are compared.
         progress: called about ten times a second while reading.
         options: as for `pcapdiag.analyze`.
@@ -62,9 +63,10 @@ def compare(
     if len(captures) < 2:
         raise ValueError("compare needs the captures of two points, or more")
     if any("-" in point for point in captures):
-        raise CaptureError("standard input", "is gone once it is read, and captures are compared by reading again: save it to a file")
+        why = "is gone once it is read, and captures are compared by reading again: save it to a file"
+        raise CaptureError("standard input", why)
     names = _labels(captures, labels)
-    told = {label: parse_duration(text) if not isinstance(text, int) else text for label, text in (offsets or {}).items()}
+    told = {label: signed(offset) for label, offset in (offsets or {}).items()}
     if not set(told) <= set(names):
         raise ValueError(f"no capture point is called {sorted(set(told) - set(names))[0]!r} (there are {', '.join(names)})")
     reports = [analyze(point, progress=progress, **options).report for point in captures]
@@ -78,8 +80,16 @@ def compare(
         find(captures, cases, reports[0].options.max_connections, progress)
     run = _Run(reports, names, _clocks(cases, [told.get(name) for name in names]))
     incidents = run.incidents(cases, findings)
-    points = tuple(ComparedPoint(name, report, run.clock_of(i)) for i, (name, report) in enumerate(zip(names, reports, strict=True)))
+    points = tuple(ComparedPoint(name, reports[i], run.clock_of(i)) for i, name in enumerate(names))
     return Comparison(points, incidents, omitted)
+
+
+def signed(text: str | int | float | timedelta) -> int:
+    """ns of a duration that may be less than 0: ``-1.5s``, ``+200ms``. Raises ValueError."""
+    if isinstance(text, str):
+        sign, text = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
+        return sign * parse_duration(text)
+    return parse_duration(text) if isinstance(text, timedelta) else (-1 if text < 0 else 1) * parse_duration(abs(text))
 
 
 def _labels(captures: Sequence[Sequence[str]], labels: Sequence[str]) -> tuple[str, ...]:
@@ -92,13 +102,13 @@ def _labels(captures: Sequence[Sequence[str]], labels: Sequence[str]) -> tuple[s
 
 
 def _worth(report: Report) -> list[Finding]:
-    """The findings of which it matters where they come from: of the harmless ones, RSTs in a client's name that may not be its."""
+    """The findings of which it matters where they come from; of the harmless ones, RSTs in a client's name that need not be its."""
     unproved = [f for f in report.unproved if f.severity is not Severity.CONTEXT]
     return [*report.incidents, *report.heartbeats, *unproved, *(f for f in report.harmless if f.rule == "IDLE104")]
 
 
 def _clocks(cases: Sequence[Case], told: Sequence[int | None]) -> _Clocks:
-    """How the clocks of two places differ, from all connections that both have: by point and timeline of the one and the other."""
+    """How the clocks of two places differ, from all connections that both have: by point and timeline of both."""
     found: dict[tuple[int, int, int, int], list[Difference]] = {}
     for case in cases:
         own = case.legs.get(case.key)
@@ -155,8 +165,8 @@ class _Run:
 
     def _incident(self, case: Case, finding: Finding, views: list[tuple[int, Finding]]) -> ComparedIncident:
         if case.wake is None:
-            why = Reason(case.point, "the request could not be read again")
-            return ComparedIncident(case.point, finding, tuple(views), Verdict(Where.UNKNOWN, (), False), self._named([why]))
+            lost = self._named([Reason(case.point, "the request could not be read again")])
+            return ComparedIncident(case.point, finding, tuple(views), Verdict(Where.UNKNOWN, (), False), lost)
         sights = [
             Sight(key.point, leg, self._clock(case.key, key), self._stretches(key), key == case.key)
             for key, leg in sorted(case.legs.items(), key=lambda item: (item[0].point, item[0].timeline, sorted(item[0].ends)))
@@ -176,7 +186,7 @@ class _Run:
             if point in case.crowded:
                 out.append(Reason(point, "several connections there have its sequence numbers"))
             elif point in case.alike:
-                out.append(Reason(point, "the same addresses, other sequence numbers: a device between replaces them, or is a proxy"))
+                out.append(Reason(point, "the same addresses, other sequence numbers: a device between replaces them"))
             elif point not in found:
                 out.append(Reason(point, "no connection there has its sequence numbers: another path, or a proxy between"))
         return out
@@ -214,4 +224,3 @@ class _Run:
 def _same(case: Case) -> object:
     wake = case.period.wake.first
     return wake.seq, wake.flags, case.period.wake.kind
-

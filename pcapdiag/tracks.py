@@ -1,4 +1,4 @@
-"""The captures of several points read again, for the connections of the findings: where each was found, found again at the others."""
+"""The captures of several points read again, for the connections of the findings, wherever these show them."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "analyze": "pcapdiag.cli.analyze",
     "ticket": "pcapdiag.cli.ticket",
     "why": "pcapdiag.cli.why",
+    "compare": "pcapdiag.cli.compare",
     "forge": "pcapdiag.cli.forge",
     "lab": "pcapdiag.cli.lab",
     "rules": "pcapdiag.cli.rules",

@@ -163,7 +163,12 @@ def _hull(points: Sequence[tuple[int, int]], side: int) -> list[tuple[int, int]]
     for t, d in sorted({(t, side * d) for t, d in points}):
         if hull and hull[-1][0] == t:
             continue  # the lower one of the same time came first
-        while len(hull) > 1 and (hull[-1][0] - hull[-2][0]) * (d - hull[-2][1]) <= (hull[-1][1] - hull[-2][1]) * (t - hull[-2][0]):
+        while len(hull) > 1 and _bends_up(hull[-2], hull[-1], (t, d)):
             hull.pop()
         hull.append((t, d))
     return [(t, side * d) for t, d in hull]
+
+
+def _bends_up(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> bool:
+    """Does the middle one of three points lie on the line through the others, or above it?"""
+    return (b[0] - a[0]) * (c[1] - a[1]) <= (b[1] - a[1]) * (c[0] - a[0])

@@ -38,8 +38,8 @@ class Place:
     """A connection at one capture point, or one of its translations there.
 
     ``point`` is the index of the capture point, ``client`` and ``server`` are its ends as they are called there. ``stream`` is
-    Wireshark's ``tcp.stream``. ``matched`` packets are the same as those of the point that tells the finding, of which this is one
-    if ``own``. ``request`` is what was sent after the silence, ``answer`` what came back: the RST, or where none came, whatever
+    Wireshark's ``tcp.stream``. ``matched`` packets are the same as at the point whose finding it is, which is this one if
+    ``own``. ``request`` is what was sent after the silence, ``answer`` what came back: the RST, or where none came, whatever
     acknowledged it. ``ahead`` and ``uncertainty`` say by how much, in ns, the clock here is ahead of that of the finding's point.
     ``hops`` is the TTL with which the sender's packets arrive, None if there are none.
     """

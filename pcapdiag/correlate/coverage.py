@@ -9,8 +9,8 @@ from pcapdiag.correlate.matching import Leg, holds
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import FileFacts
 
-#: How much longer than the incident a capture has to go on: a packet may be under way.
-MARGIN = 100_000_000
+#: Records are written out of order by as much (`docs/semantics.md`): so much longer than the incident a capture has to go on.
+MARGIN = 1_000_000
 #: Clocks that step back by less only mix records of several queues.
 _STEP = 10_000_000
 

@@ -27,7 +27,7 @@ MOST_LEGS = 4
 
 
 class Match(NamedTuple):
-    """One packet at two points. ``strength`` counts what agrees beside its sequence number; ``exact``: nothing merged or split."""
+    """One packet at two points. ``strength`` counts what agrees beside its number; ``exact``: it was not merged or split."""
 
     own: Packet
     other: Packet
@@ -129,8 +129,8 @@ def differences(own: Sequence[Packet], other: Sequence[Packet], outward: Endpoin
 
 
 def hops(own: Sequence[Packet], other: Sequence[Packet], outward: Endpoint) -> int:
-    """Which point is nearer to the sender of what is ``outward``, by the TTL of the same packets: 1 the first, -1 the second, 0 if
-    no router decremented it between them, or the two directions say different things."""
+    """Which point is nearer to the sender of what is ``outward``, by the TTL of the same packets: 1 the first, -1 the second, 0
+    if no router decremented it between them, or the two directions say different things."""
     told = set()
     for match in matched(own, other):
         fewer = match.own.ttl - match.other.ttl

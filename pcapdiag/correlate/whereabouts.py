@@ -67,7 +67,9 @@ def _decide(
     if astray:
         return Where.UNKNOWN, None, None, [Reason(places[astray[0]].point, "it lies before a point that shows the packet")]
     if lacking:
-        return Where.BETWEEN, last, lacking[0], []
+        far = lacking[0]
+        same = [i for i in seen if places[i].point == places[far].point]  # both sides of one machine: nothing is nearer
+        return Where.BETWEEN, same[-1] if same else last, far, []
     if not answered:
         back = [i for i, p in enumerate(places) if p.answer.presence is Presence.PRESENT]
         here = [i for i, p in enumerate(places) if p.answer.presence is Presence.ABSENT]
@@ -102,8 +104,9 @@ class _Case:
         leg, moment = sight.leg, None if sight.clock is None else sight.clock.at(self.begin)
         arrived = [p for p in leg.of(self.by_client) if not p.flags & RST]
         streams = [p.stream for p in leg.packets if p.stream is not None]
+        same = len(leg.packets if sight.own else leg.matches)
         return Place(
-            sight.point, leg.client, leg.server, streams[-1] if streams else None, sight.own, len(leg.packets if sight.own else leg.matches),
+            sight.point, leg.client, leg.server, streams[-1] if streams else None, sight.own, same,
             self._request(sight), self._answer(sight), moment and moment.ahead, moment and moment.uncertainty,
             arrived[-1].ttl if arrived else None,
         )  # fmt: skip
@@ -170,8 +173,10 @@ class _Case:
         if sight.clock is None:
             return "its clock cannot be compared"
         begin, end = sight.clock.at(self.begin), sight.clock.at(self.end)
-        first = self.begin + begin.ahead - begin.uncertainty
-        found = doubts(sight.stretches, first, self.end + end.ahead + end.uncertainty + MARGIN, whole=packet.dont_fragment is True)
+        first, last = self.begin + begin.ahead - begin.uncertainty, self.end + end.ahead + end.uncertainty
+        if from_sender:  # it may still have been on its way, which takes no longer than there and back
+            last = max(last, packet.ref.time + begin.ahead + 3 * begin.uncertainty)
+        found = doubts(sight.stretches, first, last + MARGIN, whole=packet.dont_fragment is True)
         if found:
             return found[0]
         own, leg = self.own.leg, sight.leg
@@ -231,4 +236,3 @@ def _sorted(many: int, nearer_to_sender: _Nearness) -> tuple[list[int], bool]:
         order.append(free[0] if free else left[0])
         left.remove(order[-1])
     return order, known
-

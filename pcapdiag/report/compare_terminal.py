@@ -14,7 +14,8 @@ from pcapdiag.rules.types import Confidence
 
 #: Incidents that are shown, unless everything is asked for.
 SHOWN = 20
-_WIDEST = 28
+#: Widths: of the longest label of a point, and of the column with what is concluded.
+_WIDEST, _LABEL = 28, 12
 
 
 def lines(comparison: Comparison, canvas: Canvas, every: bool) -> Iterator[str]:
@@ -58,8 +59,9 @@ def _incident(
         yield from canvas.spans(labels[place.point], told, 4, column)
     sure = "" if finding.confidence is Confidence.CERTAIN else f", {finding.confidence}"
     style = "answer-bad" if incident.verdict.far is not None else ""
-    yield from canvas.spans(finding.rule, words(canvas.own(f"{finding.name}{sure}: {conclusion(incident, names)}"), style), 4, column)
+    told = words(canvas.own(f"{finding.name}{sure}: {conclusion(incident, names)}"), style)
+    yield from canvas.spans(finding.rule, told, 4, _LABEL)
     if finding.origin is not None:
-        yield from canvas.spans("RST from", words(canvas.own(origin(finding.origin))), 4, column)
+        yield from canvas.spans("RST from", words(canvas.own(origin(finding.origin))), 4, _LABEL)
     for text in incident.why:
-        yield from canvas.spans("not known", words(canvas.own(text)), 4, column)
+        yield from canvas.spans("not known", words(canvas.own(text)), 4, _LABEL)

@@ -54,18 +54,20 @@ def _sentence(group: Sequence[ComparedIncident], of: int, labels: Sequence[str])
         reached = f"the {sent} reached it, and the {rsts} left there" if asked else f"it shows the {rsts}, as do those before it"
         return f"{things} came from beyond {near}{_endpoint(one)}: {reached}."
     far = verdict.places[verdict.far]
-    at = f"at {near}, between the addresses there" if labels[far.point] == near else f"between {near} and {labels[far.point]}"
+    within = labels[far.point] == near
+    at = f"within {near}" if within else f"between {near} and {labels[far.point]}"
+    ways = "came in and never went on" if within else "left the one and never reached the other"
     if not rst:
         if far.answer.presence is Presence.PRESENT:
             return f"{things} {was} answered, and the answer lost {at}: the one lacks it, the other shows it."
-        return f"{things} {was} lost {at}: {they} left the one and never reached the other."
+        return f"{things} {was} lost {at}: {they} {ways}."
     if not asked:
         return f"{things} {was} made {at}: the one shows {'them' if many else they}, the other does not."
     if far.request.presence is Presence.PRESENT:
         return f"{things} {was} made {at}: the {sent} reached the other, and the {rsts} did not come from there."
     if far.request.presence is Presence.UNKNOWN:
         return f"{things} {was} made {at}: the {rsts} did not come from the other."
-    return f"{things} {was} made {at}: the {sent} left the one and never reached the other."
+    return f"{things} {was} made {at}: the {sent} {ways}."
 
 
 def _kind(incident: ComparedIncident) -> str:
@@ -92,14 +94,18 @@ def second_capture(incident: ComparedIncident, labels: Sequence[str], reports: S
     near, asked = v.places[v.near], kind != "RST"
     here = labels[near.point]
     if v.far is None:
-        told = f"the {kind} reached {here}{_frame(near.request, near, reports)}, and the RST left there" if asked else f"at {here}"
-        return f"{told}{_frame(near.answer, near, reports)}"
+        reached = f"the {kind} reached {here}{_frame(near.request, near, reports)}, and " if asked else ""
+        left = "the RST left there" if asked else f"the RST passed {here}"
+        return f"{reached}{left}{_frame(near.answer, near, reports)}"
     far = v.places[v.far]
-    there = labels[far.point] if far.point != near.point else f"the other side of {here}"
+    within = far.point == near.point
+    there = f"the other side of {here}" if within else labels[far.point]
     if far.request.presence is Presence.PRESENT:
         return f"the {kind} reached {there}{_frame(far.request, far, reports)}, and no RST came from there"
     if not asked or far.request.presence is Presence.UNKNOWN:
         return f"the RST is in {here}{_frame(near.answer, near, reports)} and not in {there}"
+    if within:
+        return f"the {kind} came to {here}{_frame(near.request, near, reports)} and never went on to {far.server}"
     return f"the {kind} left {here}{_frame(near.request, near, reports)} and never reached {there}"
 
 
@@ -135,7 +141,7 @@ def conclusion(incident: ComparedIncident, labels: Sequence[str]) -> str:
     if v.far is None:
         return f"{what} beyond {near}{_endpoint(incident)}"
     far = labels[v.places[v.far].point]
-    return f"{what} at {near}, between the addresses there" if near == far else f"{what} between {near} and {far}"
+    return f"{what} within {near}" if near == far else f"{what} between {near} and {far}"
 
 
 def clock(point: ComparedPoint, first: bool) -> str:

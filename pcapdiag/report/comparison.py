@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pcapdiag.correlate.clocks import Clock
-from pcapdiag.correlate.comparison import Passage, Presence, Verdict, Where
+from pcapdiag.correlate.comparison import Presence, Verdict, Where
 from pcapdiag.report.model import Report
 from pcapdiag.rules.types import Finding
 
@@ -22,8 +22,8 @@ class ComparedPoint:
 
 @dataclass(frozen=True, slots=True)
 class ComparedIncident:
-    """One incident, by the finding of the first capture point that has one. ``point`` is the index of that point, ``views`` are the
-    findings of others, with their points, on the same incident. ``why`` are reasons, in words, for what is not known."""
+    """One incident, by the finding of the first capture point that has one. ``point`` is the index of that point, ``views`` are
+    the findings of others, with their points, on the same incident. ``why`` are reasons, in words, for what is not known."""
 
     point: int
     finding: Finding
@@ -37,9 +37,9 @@ class ComparedIncident:
         v = self.verdict
         near = None if v.near is None else v.places[v.near].point
         far = None if v.far is None else v.places[v.far]
-        at: tuple[Passage | None, Passage | None] = (far and far.request, far and far.answer)
-        request, answer = (None if p is None else p.presence for p in at)
-        return v.where, near, None if far is None else far.point, request, answer
+        if far is None:
+            return v.where, near, None, None, None
+        return v.where, near, far.point, far.request.presence, far.answer.presence
 
 
 @dataclass(frozen=True, slots=True)

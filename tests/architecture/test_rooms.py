@@ -37,11 +37,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "analyze": ("capture", "engine", "rules", "inference", "advice", "correlate", "report", "selection", "reading",
                 "points", "results", "verdicts", "durations", "version"),
     "why": ("capture", "engine", "rules", "report", "points", "reading", "durations"),
+    "tracks": ("engine", "correlate", "points", "reading"),
+    "compare": ("capture.errors", "capture", "analyze", "correlate", "report", "rules.types", "durations", "reading", "tracks"),
     "ticket": ("report",),
-    "__init__": ("capture", "analyze", "why", "results", "version"),
+    "__init__": ("capture", "analyze", "why", "compare", "results", "version"),
     "lab": ("durations",),
     "cli": ("capture.errors", "conversation", "lab", "rules.types", "rules.catalogue", "report", "selection", "analyze", "why",
-            "ticket", "anonymize", "durations", "version", "__init__"),
+            "compare", "ticket", "anonymize", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
 
@@ -60,7 +62,7 @@ GUESTS: dict[str, tuple[str, ...]] = {
 }
 
 #: What is pure: fed, never fetching. Only these modules of those rooms touch the world.
-PURE = ("engine", "rules", "knowledge", "inference", "advice", "report", "selection", "durations", "conversation", "writing",
+PURE = ("engine", "rules", "knowledge", "inference", "advice", "correlate", "report", "selection", "durations", "conversation", "writing",
         "anonymize")
 WORLDLY = ("report.output", "report.folder")
 FETCHING = {"os", "io", "sys", "socket", "subprocess", "threading", "multiprocessing", "asyncio", "random", "secrets",
