@@ -21,6 +21,7 @@ from pcapdiag.report.compare_words import second_capture
 from pcapdiag.report.comparison import ComparedIncident, ComparedPoint, Comparison
 from pcapdiag.report.model import Report
 from pcapdiag.report.names import short
+from pcapdiag.rules.signals import the_rst
 from pcapdiag.rules.types import Finding, Origin, Sender, Severity, Signal
 from pcapdiag.tracks import Case, Key, find
 
@@ -102,7 +103,7 @@ def _labels(captures: Sequence[Sequence[str]], labels: Sequence[str]) -> tuple[s
 
 
 def _worth(report: Report) -> list[Finding]:
-    """The findings of which it matters where they come from; of the harmless ones, RSTs in a client's name that need not be its."""
+    """The findings of which it matters where they come from; of harmless ones, RSTs in a client's name that need not be its."""
     unproved = [f for f in report.unproved if f.severity is not Severity.CONTEXT]
     return [*report.incidents, *report.heartbeats, *unproved, *(f for f in report.harmless if f.rule == "IDLE104")]
 
@@ -144,10 +145,11 @@ class _Run:
         return next((found for pair, found in sorted(self.clocks.items()) if (pair[0], pair[2]) == (0, point)), None)
 
     def incidents(self, cases: Sequence[Case], findings: Sequence[Finding]) -> tuple[ComparedIncident, ...]:
-        """Findings of several points on the same request are one incident, told by the first point's."""
+        """Findings of several points on the same request are one incident, told by the first point's that shows a RST."""
         known: dict[tuple[Key, object], int] = {}
         leading: list[tuple[Case, Finding, list[tuple[int, Finding]]]] = []
-        for case, finding in zip(cases, findings, strict=True):
+        told = zip(cases, findings, strict=True)
+        for case, finding in sorted(told, key=lambda one: the_rst(one[0].period) is None):  # who saw a RST knows more
             at = known.get((case.key, _same(case)))
             if at is not None:
                 leading[at][2].append((case.point, finding))
@@ -223,4 +225,4 @@ class _Run:
 
 def _same(case: Case) -> object:
     wake = case.period.wake.first
-    return wake.seq, wake.flags, case.period.wake.kind
+    return wake.seq, wake.ack, case.period.wake.kind

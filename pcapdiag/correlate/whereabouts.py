@@ -35,7 +35,7 @@ class Sight(NamedTuple):
 
 def verdict(period: IdlePeriod, sights: Sequence[Sight]) -> Verdict:
     """Where it happened. Just one of ``sights`` is the finding's own."""
-    case = _Case(period, next(s for s in sights if s.own))
+    case = _Case(period, sights)
     near = _nearness([s.leg for s in sights], case.by_client)
     order, ordered = _sorted(len(sights), near)
     places = tuple(case.place(sights[i]) for i in order)
@@ -73,7 +73,7 @@ def _decide(
     if not answered:
         back = [i for i, p in enumerate(places) if p.answer.presence is Presence.PRESENT]
         here = [i for i, p in enumerate(places) if p.answer.presence is Presence.ABSENT]
-        if back and here:
+        if back and here and nearer_to_sender(here[-1], back[0]) > 0:
             return Where.BETWEEN, here[-1], back[0], []
     if len(seen) > 1:
         return Where.BEYOND, last, None, []
@@ -83,8 +83,9 @@ def _decide(
 class _Case:
     """One finding: what was sent, what came back, and by whom."""
 
-    def __init__(self, period: IdlePeriod, own: Sight) -> None:
-        self.period, self.own = period, own
+    def __init__(self, period: IdlePeriod, sights: Sequence[Sight]) -> None:
+        own = next(s for s in sights if s.own)
+        self.period, self.own, self.others = period, own, [s for s in sights if not s.own]
         self.by_client = period.sender == "client"
         wake, answer = period.wake, period.answer
         self.rst: SegmentFacts | None = None
@@ -154,7 +155,9 @@ class _Case:
         found = next((p for p in packets if _answers(p, wake) and self._timely(p, sight, self.begin, self.end)), None)
         if found is not None:
             return Passage(Presence.PRESENT, found.ref)
-        return Passage(Presence.ABSENT) if sight.own else self._lacking(sight, wake, from_sender=False)
+        if sight.own:
+            return Passage(Presence.UNKNOWN, None, self._leaky()) if self._leaky() else Passage(Presence.ABSENT)
+        return self._lacking(sight, wake, from_sender=False)
 
     def _timely(self, packet: Packet, sight: Sight, first: int, last: int) -> bool:
         """Was it recorded when it should be? Where no clock tells, its numbers have to do."""
@@ -168,6 +171,17 @@ class _Case:
         """Absent, if everything speaks for that it would have been recorded."""
         why = self._unproved(sight, packet, from_sender=from_sender)
         return Passage(Presence.UNKNOWN, None, why) if why else Passage(Presence.ABSENT)
+
+    def _leaky(self) -> str:
+        """Whether the finding's own point lacks payload that others have; then it may lack the answer as well."""
+        begun = min(s.facts.first_time for s in self.own.stretches if s.facts.first_time is not None)
+        for sight in self.others:
+            if sight.clock is not None:
+                first, last = sight.clock.at(begun), sight.clock.at(self.begin)
+                lacking, due = missed(sight.leg, self.own.leg, begun + first.ahead + first.uncertainty, self.begin + last.ahead)
+                if lacking:
+                    return f"it misses {lacking:,} of {due:,} segments that another has"
+        return ""
 
     def _unproved(self, sight: Sight, packet: SegmentFacts, *, from_sender: bool) -> str:
         if sight.clock is None:
