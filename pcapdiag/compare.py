@@ -10,11 +10,10 @@ from typing import Any
 
 from pcapdiag.analyze import Paths, analyze
 from pcapdiag.capture import CaptureError
-from pcapdiag.correlate.clocks import Clock, Difference, clock
 from pcapdiag.correlate.comparison import Reason, Verdict, Where
 from pcapdiag.correlate.coverage import Stretch
-from pcapdiag.correlate.matching import differences
-from pcapdiag.correlate.whereabouts import Sight, nearness, verdict
+from pcapdiag.correlate.pooling import Clocks
+from pcapdiag.correlate.whereabouts import Sight, verdict
 from pcapdiag.durations import parse_duration
 from pcapdiag.reading import Progress
 from pcapdiag.report.compare_words import second_capture
@@ -27,7 +26,6 @@ from pcapdiag.tracks import Case, Key, find
 
 #: Incidents of one capture point that are compared, unless another number is asked for.
 MOST = 200
-_Clocks = Mapping[tuple[int, int, int, int], Clock | None]
 
 
 def compare(
@@ -79,9 +77,11 @@ def compare(
         cases += [Case(point, finding.period) for finding in found[:most]]
     if cases:
         find(captures, cases, reports[0].options.max_connections, progress)
-    run = _Run(reports, names, _clocks(cases, [told.get(name) for name in names]))
+    connections = [[(key[:2], leg) for key, leg in case.legs.items()] for case in cases]
+    clocks = Clocks(connections, [told.get(name) for name in names])
+    run = _Run(reports, names, clocks)
     incidents = run.incidents(cases, findings)
-    points = tuple(ComparedPoint(name, reports[i], run.clock_of(i)) for i, name in enumerate(names))
+    points = tuple(ComparedPoint(name, reports[i], clocks.of(i)) for i, name in enumerate(names))
     return Comparison(points, incidents, omitted)
 
 
@@ -108,41 +108,11 @@ def _worth(report: Report) -> list[Finding]:
     return [*report.incidents, *report.heartbeats, *unproved, *(f for f in report.harmless if f.rule == "IDLE104")]
 
 
-def _clocks(cases: Sequence[Case], told: Sequence[int | None]) -> _Clocks:
-    """How the clocks of two places differ, from all connections that both have: by point and timeline of both."""
-    found: dict[tuple[int, int, int, int], list[Difference]] = {}
-    for case in cases:
-        own = case.legs.get(case.key)
-        for key, leg in case.legs.items():
-            pair = (case.point, case.key.timeline, key.point, key.timeline)
-            if own is None or pair[:2] == pair[2:]:
-                continue
-            near = nearness(own, leg, by_client=True) or (1 if case.point <= key.point else -1)
-            outward = own.client if near > 0 else own.server
-            some = differences(own.packets, leg.packets, outward)
-            found.setdefault(pair, []).extend(some)
-            back = (Difference(d.time + d.difference, -d.difference, not d.outward) for d in some)
-            found.setdefault((*pair[2:], *pair[:2]), []).extend(back)
-    out: dict[tuple[int, int, int, int], Clock | None] = {pair: clock(some) for pair, some in found.items()}
-    for a, one in enumerate(told):
-        for b, other in enumerate(told):
-            if a != b and (one is not None or other is not None):
-                said = Clock(told=(other or 0) - (one or 0))
-                out |= {pair: said for pair in out if (pair[0], pair[2]) == (a, b)}
-    return out
-
-
 class _Run:
     """From what was read to what is said."""
 
-    def __init__(self, reports: Sequence[Report], labels: Sequence[str], clocks: _Clocks) -> None:
+    def __init__(self, reports: Sequence[Report], labels: Sequence[str], clocks: Clocks) -> None:
         self.reports, self.labels, self.clocks = reports, labels, clocks
-
-    def clock_of(self, point: int) -> Clock | None:
-        """How a point's clock differs from the first one's."""
-        if point == 0:
-            return Clock(told=0)
-        return next((found for pair, found in sorted(self.clocks.items()) if (pair[0], pair[2]) == (0, point)), None)
 
     def incidents(self, cases: Sequence[Case], findings: Sequence[Finding]) -> tuple[ComparedIncident, ...]:
         """Findings of several points on the same request are one incident, told by the first point's that shows a RST."""
@@ -162,7 +132,7 @@ class _Run:
 
     def _time(self, incident: ComparedIncident) -> tuple[int, int]:
         """On the first point's clock, as far as it is known."""
-        time, clock = incident.finding.period.wake.first.ref.time, self.clock_of(incident.point)
+        time, clock = incident.finding.period.wake.first.ref.time, self.clocks.of(incident.point)
         return time - (clock.at(time).ahead if clock else 0), incident.point
 
     def _incident(self, case: Case, finding: Finding, views: list[tuple[int, Finding]]) -> ComparedIncident:
@@ -170,7 +140,7 @@ class _Run:
             lost = self._named([Reason(case.point, "the request could not be read again")])
             return ComparedIncident(case.point, finding, tuple(views), Verdict(Where.UNKNOWN, (), False), lost)
         sights = [
-            Sight(key.point, leg, self._clock(case.key, key), self._stretches(key), key == case.key)
+            Sight(key.point, leg, self.clocks.between(case.key[:2], key[:2]), self._stretches(key), key == case.key)
             for key, leg in sorted(case.legs.items(), key=lambda item: (item[0].point, item[0].timeline, sorted(item[0].ends)))
         ]  # fmt: skip
         told = verdict(case.period, sights)
@@ -195,11 +165,6 @@ class _Run:
 
     def _named(self, why: Sequence[Reason]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(r.text if r.point is None else f"{self.labels[r.point]}: {r.text}" for r in why))
-
-    def _clock(self, own: Key, key: Key) -> Clock | None:
-        if own[:2] == key[:2]:
-            return Clock(told=0)
-        return self.clocks.get((*own[:2], *key[:2]))
 
     def _stretches(self, key: Key) -> list[Stretch]:
         files = [f for f in self.reports[key.point].files if f.point == key.timeline]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from statistics import median_low
 from typing import NamedTuple
@@ -156,7 +156,8 @@ def _own(reader: _Reader, cases: Iterable[Case]) -> None:
         own = tuple(p for p in every if p.connection == case.wake.connection)
         at = own.index(case.wake)
         period, connection = case.period, case.period.connection
-        case.legs[case.key] = Leg(case.wake.timeline, connection.client, connection.server, own, ())
+        since = own[_begins(own)].ref.time
+        case.legs[case.key] = Leg(case.wake.timeline, connection.client, connection.server, own, (), since)
         asked = [*own[:BEGINNING], *own[max(0, at - ASKED) : at + ASKED]]
         rst = period.answer.first.seq if period.answer else period.wake.first.seq
         case.numbers = frozenset(p.seq for p in asked) | {rst & MASK}
@@ -236,7 +237,13 @@ def _everywhere(reader: _Reader, cases: Sequence[Case], chosen: Mapping[Key, lis
             if whole is None:
                 del case.legs[key]
             else:
-                case.legs[key] = whole
+                apart = _apart(whole)
+                case.legs[key] = whole if apart is None else replace(whole, since=_window(case, apart)[0])
+
+
+def _begins(own: Sequence[Packet]) -> int:
+    """The first packet from which on none is left out."""
+    return 0 if len(own) < BEGINNING + BEFORE else BEGINNING
 
 
 def _window(case: Case, apart: int) -> tuple[int, int]:
@@ -244,6 +251,6 @@ def _window(case: Case, apart: int) -> tuple[int, int]:
     point's clock."""
     own = case.legs[case.key].packets
     period = case.period
-    first = own[0 if len(own) < BEGINNING + BEFORE else BEGINNING].ref.time
+    first = own[_begins(own)].ref.time
     last = max(period.ended.time, period.wake.last_sent.time, period.answer.first.ref.time if period.answer else 0)
     return min(first, period.wake.first.ref.time) + apart - AROUND, last + apart + AROUND

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pcapdiag.correlate.matching import Leg, holds
+from pcapdiag.correlate.packets import MASK, RST
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import FileFacts
 
@@ -66,3 +67,30 @@ def missed(own: Leg, other: Leg, first: int, last: int) -> tuple[int, int]:
         due += len(here)
         lacking += sum(holds(there, p.seq, p.length) is None for p in here)
     return lacking, due
+
+
+def gap(leg: Leg, last: int) -> bool:
+    """Do a capture's own packets, up to ``last`` by its clock, show that it missed some of the connection: numbers that jump, or
+    an ACK of what it does not hold?"""
+    packets = [p for p in leg.packets if leg.since <= p.ref.time <= last and not p.flags & RST]
+    for client in (True, False):
+        source = leg.client if client else leg.server
+        sent = [p for p in packets if p.source == source]
+        acked = [p.ack for p in packets if p.source != source and p.ack is not None]
+        if not sent:
+            continue
+        base = sent[0].seq
+        spans = sorted((_signed(p.seq - base), p.takes) for p in sent)
+        end = spans[0][0]
+        for at, size in spans:
+            if at > end:
+                return True
+            end = max(end, at + size)
+        if any(_signed(ack - base) > end for ack in acked):
+            return True
+    return False
+
+
+def _signed(number: int) -> int:
+    """A difference modulo 2^32, nearest to 0."""
+    return (number + (1 << 31) & MASK) - (1 << 31)

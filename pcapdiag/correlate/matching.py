@@ -81,13 +81,15 @@ def goes_on(wake: Packet, packet: Packet) -> bool:
 @dataclass(frozen=True, slots=True)
 class Leg:
     """A connection as one timeline of a capture point recorded it: its client and server there, by how they were matched, its
-    packets in order, and those of them that are the same as the other point's."""
+    packets in order, and those of them that are the same as the other point's. From ``since`` on, by the clock there, none of its
+    packets is left out."""
 
     timeline: int
     client: Endpoint
     server: Endpoint
     packets: tuple[Packet, ...]
     matches: tuple[Match, ...]
+    since: int = 0
 
     def of(self, client: bool) -> tuple[Packet, ...]:
         """The packets of one side."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pcapdiag.correlate.clocks import Clock, nearer
 from pcapdiag.correlate.comparison import Passage, Place, Presence, Reason, Verdict, Where
-from pcapdiag.correlate.coverage import MARGIN, Stretch, doubts, missed
+from pcapdiag.correlate.coverage import MARGIN, Stretch, doubts, gap, missed
 from pcapdiag.correlate.matching import Leg, differences, holds, hops
 from pcapdiag.correlate.packets import ACK, MASK, RST, SYN, Packet
 from pcapdiag.engine.types import AnswerKind, IdlePeriod, SegmentFacts, WakeKind
@@ -67,14 +67,17 @@ def _decide(
     if astray:
         return Where.UNKNOWN, None, None, [Reason(places[astray[0]].point, "it lies before a point that shows the packet")]
     if lacking:
-        far = lacking[0]
-        same = [i for i in seen if places[i].point == places[far].point]  # both sides of one machine: nothing is nearer
-        return Where.BETWEEN, same[-1] if same else last, far, []
+        first = [i for i in lacking if not any(nearer_to_sender(j, i) > 0 for j in lacking)] or lacking
+        sides = {places[i].point: i for i in seen}  # both sides of one machine: nothing is nearer to each other
+        far = next((i for i in first if places[i].point in sides), first[0])
+        return Where.BETWEEN, sides.get(places[far].point, last), far, []
     if not answered:
         back = [i for i, p in enumerate(places) if p.answer.presence is Presence.PRESENT]
         here = [i for i, p in enumerate(places) if p.answer.presence is Presence.ABSENT]
-        if back and here and nearer_to_sender(here[-1], back[0]) > 0:
-            return Where.BETWEEN, here[-1], back[0], []
+        if back and here:
+            if nearer_to_sender(here[-1], back[0]) > 0:
+                return Where.BETWEEN, here[-1], back[0], []
+            return Where.UNKNOWN, None, None, [Reason(places[back[0]].point, "it shows an answer that is missing elsewhere")]
     if len(seen) > 1:
         return Where.BEYOND, last, None, []
     return Where.UNKNOWN, None, None, []
@@ -95,7 +98,7 @@ class _Case:
         elif answer is not None and answer.kind is AnswerKind.RST:
             self.rst = answer.first
         self.begin = min(wake.first.ref.time, self.rst.ref.time if self.rst else wake.first.ref.time)
-        self.end = self.rst.ref.time if self.rst else max(period.ended.time, wake.last_sent.time)
+        self.end = self.rst.ref.time if self.rst else wake.last_sent.time
         first = wake.first.ref.time
         sent = [p for p in own.leg.of(self.by_client) if p.seq == wake.first.seq and p.ref.time >= first]
         self.sent = [p for p in sent if p.ref.time <= max(self.end, first)]
@@ -202,6 +205,8 @@ class _Case:
         lacking, due = missed(own, leg, started - begin.ahead + begin.uncertainty, self.begin - 1)
         if lacking:
             return f"it misses {lacking:,} of {due:,} segments that the other has"
+        if gap(leg, first):
+            return "its own packets show that it missed some of the connection"
         return "" if due else "it shows no payload of the connection before"
 
 

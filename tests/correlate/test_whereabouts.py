@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 import pcapdiag
 from pcapdiag.correlate.comparison import Where
 from pcapdiag.report.comparison import ComparedIncident, Comparison
+from pcapdiag.rules.signals import the_rst
 from tests.correlate.path import SECOND, Hop, Path, Point, Talk
 
 ENDS = ("reset", "reset and passed on", "lost", "answer lost", "reset in silence")
@@ -80,6 +80,8 @@ def true(incident: ComparedIncident, happened: Happened, labels: list[int], poin
     v = incident.verdict
     if v.where is Where.UNKNOWN:
         return True
+    if happened.what == "reset and passed on" and the_rst(incident.finding.period) is None:
+        return v.where is Where.BEYOND  # nobody recorded the RST, and the request did pass
     assert v.near is not None
     near = labels[v.places[v.near].point]
     hop = min(happened.hop, points)
@@ -109,7 +111,9 @@ def paths(draw: st.DrawFn) -> tuple[Path, list[Happened], list[int]]:
         talk.now = draw(st.integers(0, 10 * SECOND))
         talk.open()
         for _ in range(draw(st.integers(1, 3))):
-            talk.exchange(GET % (7, path.random.getrandbits(128)) + bytes(draw(st.sampled_from((0, 5000)))), b"HTTP/1.1 200 OK\r\n\r\n")
+            talk.exchange(
+                GET % (7, path.random.getrandbits(128)) + bytes(draw(st.sampled_from((0, 5000)))), b"HTTP/1.1 200 OK\r\n\r\n"
+            )
             talk.wait(300_000_000)
         first = path.number
         talk.wait(20 * SECOND)
@@ -119,7 +123,7 @@ def paths(draw: st.DrawFn) -> tuple[Path, list[Happened], list[int]]:
         for point in points:  # of what is lost, some always belongs to a time at which it shows
             if draw(st.integers(0, 4)) == 0:
                 lost = draw(st.sets(st.integers(first + 1, path.number)))
-                seen = [n for n in range(first - 2, first + 1)]
+                seen = [first - 2, first - 1]  # the last request and its response
                 point.loses |= lost | ({draw(st.sampled_from(seen))} if lost else set())
     chatter(path, 60 * SECOND)
     return path, happened, draw(st.permutations(range(many)))
@@ -142,3 +146,42 @@ def test_what_is_said_is_true(case: tuple[Path, list[Happened], list[int]]) -> N
     for number, told in enumerate(happened, 1):
         for incident in found.get(number, ()):
             assert true(incident, told, order, len(path.points)), (told, incident.verdict)
+
+
+def one(what: str, hop: int, points: list[Point], *, stamps: bool = True, hops: list[Hop] | None = None) -> Comparison:
+    """A path with NAT in its middle, and one incident in that hop."""
+    way = hops or [Hop(nat=i == 2) for i in range(len(points) + 1)]
+    path = Path(way, points, seed=7, stamps=stamps)
+    talk = path.connection()
+    talk.open()
+    talk.exchange(GET % (1, 1), b"HTTP/1.1 200 OK\r\n\r\n")
+    talk.wait(20 * SECOND)
+    happen(talk, what, hop, 3000)
+    chatter(path, 40 * SECOND)
+    return compared(path)
+
+
+def apart() -> list[Point]:
+    """Three points whose clocks have nothing to do with each other."""
+    return [Point(), Point(ahead=-90 * SECOND, rate=8e-5, merges=True), Point(ahead=3600 * SECOND, rate=-8e-5, twice=True)]
+
+
+@pytest.mark.parametrize("stamps", [True, False], ids=["timestamps", "none"])
+@pytest.mark.parametrize("hop", [1, 2])
+@pytest.mark.parametrize("what", ENDS)
+def test_between_two_points(what: str, hop: int, stamps: bool) -> None:
+    """Three points, clocks an hour apart that drift, NAT, merged and doubled packets: it is told between which two it happened."""
+    (incident,) = one(what, hop, apart(), stamps=stamps).incidents
+    v = incident.verdict
+    assert v.where is Where.BETWEEN
+    assert v.ordered
+    assert [p.point for p in v.places] == [0, 1, 2]
+    assert (v.near, v.far) == (hop - 1, hop)
+
+
+@pytest.mark.parametrize("what", ["reset", "lost", "reset in silence"])
+def test_beyond_the_last_point(what: str) -> None:
+    """All points show it: it happened behind the last of them."""
+    (incident,) = one(what, 3, apart()).incidents
+    assert incident.verdict.where is Where.BEYOND
+    assert incident.verdict.near == 2
