@@ -162,7 +162,7 @@ def clock(point: ComparedPoint, first: bool) -> str:
 
 
 def _packets(found: Clock) -> str:
-    return f"{found.outward:,} packets that way and {found.homeward:,} back"
+    return f"{found.outward:,} packets out and {found.homeward:,} back"
 
 
 def ahead(ns: int) -> str:

@@ -163,6 +163,12 @@ class Talk:
         self.next[True] = (self.next[True] - len(payload)) & MASK
         self.say(True, payload, ACK | PSH, lost=lost)
 
+    def probe(self, *, lost: int | None) -> None:
+        """A keepalive probe of the client."""
+        self.next[True] = (self.next[True] - 1) & MASK
+        self.say(True, lost=lost)
+        self.next[True] = (self.next[True] + 1) & MASK
+
     def reset(self, to_client: bool, hop: int | None, *, lost: int | None = None) -> int:
         """The RST of somebody without the connection, in a hop or at the end."""
         self.path.send(self.number, Sent(self.now, not to_client, self.next[not to_client], 0, RST, made=hop, lost=lost))

@@ -16,7 +16,7 @@ from pcapdiag.report.comparison import ComparedIncident, Comparison
 from pcapdiag.rules.signals import the_rst
 from tests.correlate.path import SECOND, Hop, Path, Point, Talk
 
-ENDS = ("reset", "reset and passed on", "lost", "answer lost", "reset in silence")
+ENDS = ("reset", "reset and passed on", "lost", "answer lost", "reset in silence", "push reset", "probe reset")
 GET = b"GET /orders/%d HTTP/1.1\r\nHost: shop\r\nX-Request-Id: %032x\r\n\r\n"
 
 
@@ -34,6 +34,15 @@ def happen(talk: Talk, what: str, hop: int, size: int) -> Happened:
     path = talk.path
     servers = hop == len(path.points)
     request = GET % (talk.number, path.random.getrandbits(128)) + bytes(size)
+    if what == "push reset":  # seen from the server, who sends it: the client's own end lies in the first hop
+        hop -= 1
+        talk.say(False, request, 0x18, lost=hop or None)
+        talk.reset(False, hop or None)
+        return Happened(what, hop)
+    if what == "probe reset":
+        talk.probe(lost=None if servers else hop)
+        talk.reset(True, None if servers else hop)
+        return Happened(what, hop)
     if what == "reset in silence":
         talk.reset(True, None if servers else hop)
         return Happened(what, hop)
@@ -85,6 +94,8 @@ def true(incident: ComparedIncident, happened: Happened, labels: list[int], poin
     assert v.near is not None
     near = labels[v.places[v.near].point]
     hop = min(happened.hop, points)
+    if happened.what == "push reset":
+        return near >= hop and (v.far is None or labels[v.places[v.far].point] < hop)
     if v.where is Where.BEYOND:
         return near < hop or happened.what == "answer lost"  # the request is not known to be answered
     assert v.far is not None
@@ -173,8 +184,12 @@ def test_between_two_points(what: str, hop: int, stamps: bool) -> None:
     """Three points, clocks an hour apart that drift, NAT, merged and doubled packets: it is told between which two it happened."""
     (incident,) = one(what, hop, apart(), stamps=stamps).incidents
     v = incident.verdict
-    assert v.where is Where.BETWEEN
+    assert v.where is (Where.BEYOND if (what, hop) == ("push reset", 1) else Where.BETWEEN)  # that one by the client itself
     assert v.ordered
+    if what == "push reset":  # by the way that it took, from the server on
+        assert [p.point for p in v.places] == [2, 1, 0]
+        assert hop == 1 or [v.places[i].point for i in (v.near, v.far) if i is not None] == [1, 0]
+        return
     assert [p.point for p in v.places] == [0, 1, 2]
     assert (v.near, v.far) == (hop - 1, hop)
 
