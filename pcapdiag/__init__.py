@@ -16,15 +16,18 @@ from pcapdiag.results import Analysis
 from pcapdiag.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from pcapdiag.comparison import compare
     from pcapdiag.verification import verify
     from pcapdiag.why import explain
 
-__all__ = ["Analysis", "CaptureError", "__version__", "analyze", "explain", "verify"]
+__all__ = ["Analysis", "CaptureError", "__version__", "analyze", "compare", "explain", "verify"]
 
-_LATER = {"explain": "pcapdiag.why", "verify": "pcapdiag.verification"}
+#: What only some need does not make every start slower: each of these names, and the module that holds it. No module has the name
+#: of its function, which would stand in its place once it is imported.
+_LATER = {"compare": "pcapdiag.comparison", "explain": "pcapdiag.why", "verify": "pcapdiag.verification"}
 
 
-def __getattr__(name: str) -> Any:  # PEP 562: what only some need does not make every start slower
+def __getattr__(name: str) -> Any:  # PEP 562
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_LATER[name]), name)

@@ -26,6 +26,7 @@ COMMANDS = {
     "advise": "pcapdiag.cli.advise",
     "plan": "pcapdiag.cli.plan",
     "ss": "pcapdiag.cli.ss",
+    "compare": "pcapdiag.cli.compare",
     "forge": "pcapdiag.cli.forge",
     "lab": "pcapdiag.cli.lab",
     "rules": "pcapdiag.cli.rules",

@@ -32,6 +32,8 @@ class Engine:
         point: int = 0,
         trace: bool = False,
         watch: Iterable[tuple[Endpoint, Endpoint]] = (),
+        numbers: Iterable[int] = (),
+        windows: Iterable[tuple[int, int]] = (),
         records: bool = False,
     ) -> None: ...
     def begin_file(self, index: int, contiguous: bool = True) -> None: ...

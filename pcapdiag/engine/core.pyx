@@ -53,6 +53,9 @@ cdef class Engine:
         trace: also keep what every segment was taken for, until `trace` is called: memory grows with the capture.
         watch: connections, each by its two endpoints: only their idle periods are handed out, all of them, and their segments
             traced.
+        numbers: sequence numbers: segments that begin with one of them are traced, whatever their addresses, since NAT changes
+            these and not those.
+        windows: times, from the first to the last ns: what was recorded in one of them is traced. They may overlap.
         records: whether what is traced comes with its records' bytes.
     """
 
@@ -70,9 +73,10 @@ cdef class Engine:
         self.carry = NULL
 
     def __init__(self, *, int64_t min_idle=1_000_000_000, uint32_t max_connections=1_000_000, str keep="incidents",
-                 int point=0, bint trace=False, watch=(), bint records=False):
+                 int point=0, bint trace=False, watch=(), numbers=(), windows=(), bint records=False):
         cdef State* st = &self.st
         cdef Hot* h
+        cdef uint64_t i
         assert sizeof(Hot) == 128 and sizeof(Cold) == 256, "connections lie on whole cache lines"
         if min_idle <= 0:
             raise ValueError("min_idle must be positive")
@@ -89,10 +93,26 @@ cdef class Engine:
             st.watches = <Hot*>calloc(len(watch), sizeof(Hot))
             if st.watches == NULL:
                 raise MemoryError
-            for a_hi, a_lo, b_hi, b_lo, ports in watch:
+            for a_hi, a_lo, b_hi, b_lo, ports in sorted(watch, key=lambda key: key[4]):
                 h = &st.watches[st.watch]
                 h.a_hi, h.a_lo, h.b_hi, h.b_lo, h.ports = a_hi, a_lo, b_hi, b_lo, ports
                 st.watch += 1
+        numbers, windows = sorted(set(numbers)), objects.apart(windows)
+        if numbers:
+            st.trace, st.numbers = 1, <uint32_t*>malloc(len(numbers) * sizeof(uint32_t))
+            if st.numbers == NULL:
+                raise MemoryError
+            for number in numbers:
+                st.numbers[st.numbered] = number
+                st.numbered += 1
+        if windows:
+            st.trace, st.windows = 1, <int64_t*>malloc(2 * len(windows) * sizeof(int64_t))
+            if st.windows == NULL:
+                raise MemoryError
+            for first, last in windows:
+                i = 2 * st.windowed
+                st.windows[i], st.windows[i + 1] = first, last
+                st.windowed += 1
         st.trace_bytes = records
         self.point = point
         seed = struct.unpack("4Q", os.urandom(32))
@@ -127,7 +147,7 @@ cdef class Engine:
                 free(st.services[i].stats)
         for p in (<size_t>st.chunks, <size_t>st.pends, <size_t>st.emissions, <size_t>st.services,
                   <size_t>st.service_slots, <size_t>st.interfaces, <size_t>st.slots, <size_t>st.spare,
-                  <size_t>st.traces, <size_t>st.watches, <size_t>self.carry):
+                  <size_t>st.traces, <size_t>st.watches, <size_t>st.numbers, <size_t>st.windows, <size_t>self.carry):
             free(<void*><size_t>p)
         pairs_free(&st.forgotten)
 
@@ -532,7 +552,8 @@ cdef class Engine:
             resets_without_idle=st.contexts[0], refused=st.contexts[1])
 
     def trace(self):
-        """What the segments since the last call were taken for, as a list of Traced; needs trace=True or watch."""
+        """What the segments since the last call were taken for, as a list of Traced; needs trace=True, watch, numbers or
+        windows."""
         cdef State* st = &self.st
         cdef Trace* one
         cdef Segment* s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -85,6 +86,19 @@ def key(one: Endpoint, other: Endpoint) -> tuple[int, int, int, int, int]:
         ends.append((whole >> 64, whole & _OTHER, port))
     (a_hi, a_lo, a), (b_hi, b_lo, b) = sorted(ends)
     return a_hi, a_lo, b_hi, b_lo, a << 16 | b
+
+
+def apart(windows: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches of time in order, those that overlap or touch made one. Raises ValueError for one that ends before it begins."""
+    out: list[tuple[int, int]] = []
+    for first, last in sorted(windows):
+        if last < first:
+            raise ValueError("a window ends before it begins")
+        if out and first <= out[-1][1] + 1:
+            out[-1] = out[-1][0], max(last, out[-1][1])
+        else:
+            out.append((first, last))
+    return out
 
 
 def traced(*, ref: tuple[int, int, int], seen: int, **facts: Any) -> Traced:

@@ -55,7 +55,11 @@ cdef struct State:
     uint32_t trace                 # keep what segments were taken for,
     uint32_t watch                 # of these connections alone: how many there are, and
     uint32_t trace_bytes           # with their records' bytes
-    Hot* watches
+    Hot* watches                   # by their ports
+    uint32_t* numbers              # also segments with these sequence numbers, on whatever connection, in order,
+    uint64_t numbered
+    int64_t* windows               # and those within these times: pairs of first and last, in order, apart
+    uint64_t windowed
     uint32_t spot, spot_frame, spot_stream, spot_found  # whose is this frame, or this stream? `watched` is the answer
     Hot watched
     # connections

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # the bounds of the engine's histogram are a fact about its types; they stand where these are made
     "inference": ("engine.types", "engine.objects", "durations", "knowledge"),
     "advice": ("engine.types", "inference", "knowledge", "durations"),
-    "correlate": ("engine.types", "durations"),
+    "correlate": ("engine.types", "rules.types", "durations"),
     "report": ("engine.types", "rules", "inference", "advice", "correlate", "knowledge", "durations", "version",
                "writing"),
     "anonymize": ("engine.types", "rules.types", "advice", "knowledge.timeouts", "report"),
@@ -41,12 +41,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
                 "points", "results", "verdicts", "endings", "durations", "version"),
     "why": ("capture", "engine", "rules", "report", "points", "reading", "durations"),
     "verification": ("analyze", "engine.types", "inference", "report", "results", "selection", "durations"),
+    "impact": ("capture", "engine", "rules.types", "correlate", "points", "reading"),
+    "tracks": ("engine", "correlate", "points", "reading"),
+    "comparison": ("capture.errors", "capture", "analyze", "correlate", "report", "rules.types", "rules.signals", "durations",
+                   "reading", "tracks"),
     "ticket": ("report",),
-    "__init__": ("capture", "analyze", "verification", "why", "results", "version"),
+    "__init__": ("capture", "analyze", "verification", "why", "comparison", "results", "version"),
     "lab": ("durations",),
     "cli": ("capture.errors", "correlate", "sources", "conversation", "lab", "rules.types", "rules.catalogue", "inference.types",
-            "report", "selection", "analyze", "verification", "inference.verification", "why", "ticket", "anonymize", "advice",
-            "knowledge", "durations", "version", "__init__"),
+            "report", "selection", "analyze", "verification", "inference.verification", "comparison", "why", "ticket",
+            "anonymize", "advice", "knowledge", "durations", "version", "__init__"),
     "__main__": ("cli",),
 }  # fmt: skip
 
