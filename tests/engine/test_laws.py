@@ -111,6 +111,8 @@ def _of(result: Result, number: dict[Any, Any]) -> Any:
         if fact == "answer" and value:
             went_on = value[7] and number[value[7]]
             return (value[0], number[value[1]], *value[2:7], went_on) if value[0] != "icmp" else value[:1] + value[2:]
+        if fact == "longest_survived" and value:
+            return *value[:2], value[2] and number[value[2]], number[value[3]]
         return number[value] if fact in REFERENCES and value else value
 
     return {name: [{k: renumbered(k, v) for k, v in x.items() if k != "stream"} for x in kept[name]] for name in kept}
@@ -146,6 +148,15 @@ def test_recording_everything_twice_changes_no_outcome(how: str, packets: list[P
     assert told(once) == told(both)
     assert both.totals["connections"] == once.totals["connections"]
     assert both.totals["outcomes"] == once.totals["outcomes"]
+    assert sampled(once) == sampled(both)
+
+
+def sampled(result: Result) -> Any:
+    """What brackets rest on, without places."""
+    order = sorted(result.connections, key=lambda c: c["first"])
+    each = [(c["survived"], c["longest_survived"] and c["longest_survived"][:2], c["probing"]) for c in order]
+    ended = [{k: v for k, v in s.items() if k not in ("silent_at_end", "waiting")} for s in result.services]
+    return each, ended, result.pairs
 
 
 @MORE
