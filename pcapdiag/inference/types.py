@@ -99,8 +99,7 @@ class Helpless(StrEnum):
     PAYLOAD_TIMER = "payload-timer"  # the timer counts payload only: probes do not refresh it
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """One incident on one service, as inference looks at it.
 
     ``silence`` is how long the connection had been silent, and ``gap`` its idle time without payload, in ns: to what found it
