@@ -23,7 +23,7 @@ class Endings(NamedTuple):
     def pairs(self, services: Collection[Endpoint]) -> list[Pair]:
         """What each client address saw of these services."""
         found: dict[tuple[str, Endpoint], Pair] = {}
-        for pair in (p for engine in self.engines for p in getattr(engine, "pairs", lambda _: ([], 0))(services)[0]):
+        for pair in (p for engine in self.engines for p in engine.pairs(services)[0]):
             other = found.get((pair.client, pair.server), Pair(pair.client, pair.server, 0, None))
             longest = (e for e in (other.longest_survived, pair.longest_survived) if e is not None)
             found[pair.client, pair.server] = pair._replace(
@@ -35,7 +35,7 @@ class Endings(NamedTuple):
         """Which connections of these services were silent at the end for at least so many ns, as often as points saw them."""
         found: dict[Endpoint, Waiting] = {}
         for engine in self.engines:
-            for service, (connections, longest) in getattr(engine, "waiting", lambda *_: {})(dict(least), MOST_WAITING).items():
+            for service, (connections, longest) in engine.waiting(least, MOST_WAITING).items():
                 before, others = found.get(service, Waiting(0, ()))
                 both = sorted((*others, *longest), key=lambda each: -each[1])
                 found[service] = Waiting(before + connections, tuple(both[:MOST_WAITING]))

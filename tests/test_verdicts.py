@@ -293,4 +293,4 @@ def test_failures_of_rules_not_shown_are_named(tmp_path: Path) -> None:
         assert [v.not_shown for v in report.services] == [hidden]
         out = StringIO()
         renderer("terminal", width=200).render(report, out)
-        assert f"2 of 2 that long failed{said}\n" in out.getvalue()
+        assert f"2 of 2 that long failed{said}; " in out.getvalue()

@@ -44,13 +44,16 @@ def bracket(survived: Survived, losses: Iterable[Loss]) -> Bracket:
     by_segment = _bracket(Clock.SEGMENT, survived.longest, [loss.silence for loss in telling])
     longest = by_segment.low.length if by_segment.low else 0
     probed = [x for x in telling if x.refreshed and not x.silence.lower_bound and x.silence.length * 100 <= longest * PLAY]
+    if probed and by_segment.fit is Fit.CONSISTENT:
+        # Answered probes survived as long a silence as the last one, again and again: its length is not what ended this
+        # connection, and no play makes it so.
+        by_segment = replace(by_segment, fit=Fit.CROSSING)
     if len(probed) >= PROBED_LEAST:
-        # Silences as long as these survive: it was not their length that ended these connections. Any silence is an idle time
-        # without payload, too, of at least that length.
+        # Any silence is an idle time without payload, too, of at least that length.
         low = _longest((survived.probed, survived.longest))
-        by_payload = _bracket(Clock.PAYLOAD, low, [_idle(loss) for loss in telling])
+        by_payload = _bracket(Clock.PAYLOAD, low, [idle_time(loss) for loss in telling])
         if low is not None and by_payload.fit is Fit.CONSISTENT:
-            return replace(by_payload, floor=min([low.length, *_begins(map(_idle, telling))]))
+            return replace(by_payload, floor=min([low.length, *_begins(map(idle_time, telling))]))
     limit = min(_begins(loss.silence for loss in telling), default=None)
     floor, died = _below(longest, survived.histogram, limit), held(telling)
     return replace(by_segment, floor=max(floor, died) if limit is not None and died < limit else floor)
@@ -65,7 +68,7 @@ def _bracket(clock: Clock, low: Extreme | None, failures: list[FailedSilence]) -
     return Bracket(clock, Fit.CROSSING if outlived(high, low) else Fit.CONSISTENT, low, high, 0)
 
 
-def _idle(loss: Loss) -> FailedSilence:
+def idle_time(loss: Loss) -> FailedSilence:
     """The failure as an idle time without payload: what was answered in it broke the silence, and did not restart the timer."""
     after, length = loss.refreshed + loss.silence.after, max(loss.refreshed + loss.silence.length, loss.gap)
     interval = loss.silence.after < loss.silence.length

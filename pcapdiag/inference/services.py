@@ -10,7 +10,7 @@ from pcapdiag.engine.objects import EDGES
 from pcapdiag.engine.types import Closings, Endpoint, Extreme, Keepalive, Outcome, Service
 from pcapdiag.inference.events import explanation
 from pcapdiag.inference.silences import outlived
-from pcapdiag.inference.types import Event, FailedSilence, Loss, Pattern, ServiceView
+from pcapdiag.inference.types import Clock, Event, FailedSilence, Fit, Loss, Pattern, ServiceView
 
 
 def views(
@@ -94,7 +94,7 @@ def _view(service: Service, losses: list[Loss], incidents: int, events: Sequence
     # An event takes connections whatever their silence: beside failures that came one by one it tells nothing of a timer.
     samples = [loss.silence for loss in losses if loss.telling] or [loss.silence for loss in losses]
     not_shown = sum(not loss.shown for loss in losses)
-    shortest = min(samples, key=lambda s: (s.lower_bound, s.length), default=None)
+    shortest = min(samples, key=lambda s: (s.lower_bound, s.length, s.ended.place), default=None)
     longest = service.longest_survived
     failed = total = 0
     uncertain = False
@@ -102,8 +102,26 @@ def _view(service: Service, losses: list[Loss], incidents: int, events: Sequence
         failed = sum(s.length >= shortest.length for s in samples)
         survived, uncertain = _survived_beyond(service, longest, shortest.length)
         total = failed + survived
-    pattern, reason = _pattern(samples, shortest, longest, _event_of(service.endpoint, samples, events))
+    event = _event_of(service.endpoint, samples, events)
+    pattern, reason = _pattern(samples, shortest, longest, event)
+    if event is None and any(loss.telling and loss.refreshed for loss in losses):
+        pattern, reason = _probed(service, [loss for loss in losses if loss.telling], pattern, reason)
     return ServiceView(service, incidents, longest, shortest, failed, total, uncertain, pattern, reason, not_shown)
+
+
+def _probed(service: Service, losses: list[Loss], pattern: Pattern, reason: str) -> tuple[Pattern, str]:
+    """The pattern where answered probes broke the silence of what failed: their silences may look like anything."""
+    from pcapdiag.inference.bracket import Survived, bracket, idle_time  # few services have such losses
+
+    found = bracket(Survived.of(service), losses)
+    if found.clock is Clock.PAYLOAD:
+        return _pattern([idle_time(loss) for loss in losses], found.high, found.low, None)
+    if found.fit is not Fit.CROSSING or pattern is Pattern.CONTRADICTED or found.low is None or found.high is None:
+        return pattern, reason
+    return Pattern.CONTRADICTED, (
+        f"silences of up to {format_duration(found.low.length)} survived between answered probes, and one of "
+        f"{format_duration(found.high.length)} failed there: its length does not explain it"
+    )
 
 
 def _survived_beyond(service: Service, longest: Extreme | None, length: int) -> tuple[int, bool]:

@@ -99,8 +99,7 @@ class Helpless(StrEnum):
     PAYLOAD_TIMER = "payload-timer"  # the timer counts payload only: probes do not refresh it
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """One incident on one service, as inference looks at it.
 
     ``silence`` is how long the connection had been silent, and ``gap`` its idle time without payload, in ns: to what found it
@@ -149,7 +148,7 @@ class Fit(StrEnum):
     """Whether one timer explains which silences survived and which failed."""
 
     CONSISTENT = "consistent"  # all that failed are longer than all that survived, but for a timer's own play
-    CROSSING = "crossing"  # longer ones survived than failed
+    CROSSING = "crossing"  # longer ones survived than failed; or as long ones, between answered probes
     OPEN = "open"  # one end is not known: nothing survived, or nothing failed, or only lower bounds are known
 
 
@@ -158,10 +157,10 @@ class Bracket:
     """Where an idle timeout lies: longer than ``low``, at most ``high``.
 
     ``low`` is the longest silence that survived, ``high`` the shortest that failed. Where they cross, ``low`` is longer than
-    ``high``, and ``floor`` (ns, 0 if nothing survived) is what was survived below everything that failed: up to that length
-    nothing failed. Connections that a timer ended by RST, each at the same time (see `Deaths`), survived until shortly before
-    it. If ``high`` is an interval (probes went unanswered in it), the timer may have struck from ``high.after`` on. If ``clock``
-    is payload, all are idle times without payload, and not silences.
+    ``high``, or about as long, and ``floor`` (ns, 0 if nothing survived) is what was survived below everything that failed: up
+    to that length nothing failed. Connections that a timer ended by RST, each at the same time (see `Deaths`), survived until
+    shortly before it. If ``high`` is an interval (probes went unanswered in it), the timer may have struck from ``high.after``
+    on. If ``clock`` is payload, all are idle times without payload, and not silences.
     """
 
     clock: Clock

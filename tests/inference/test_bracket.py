@@ -12,8 +12,8 @@ import pcapdiag
 from pcapdiag.inference.bracket import Survived, bracket
 from pcapdiag.inference.counterfactual import late
 from pcapdiag.inference.silences import PLAY
-from pcapdiag.inference.types import Cause, Clock, Fit, Helpless
-from tests.inference.service import DROPS, RESETS, S, Way, analysed, fixed, the_cause
+from pcapdiag.inference.types import Cause, Clock, Fit, Helpless, Pattern
+from tests.inference.service import DROPS, HELLO, OPENING, RESETS, S, Way, analysed, captured, fixed, the_cause
 
 PAUSES = st.lists(st.lists(st.floats(1.1, 90).map(lambda s: round(s, 3)), min_size=1, max_size=4), min_size=1, max_size=6)
 many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -90,7 +90,7 @@ def test_a_timer_that_counts_payload_is_found_by_its_gaps(
     tmp_path: Path, pauses: list[list[float]], timer: float, keepalive: float
 ) -> None:
     """Probes are answered and restart nothing. Where silences cannot explain that, idle times without payload do; then no
-    keepalive is recommended. Where they can, the true timer is still not excluded by what is called consistent."""
+    keepalive is recommended. Where too little is known for that, nothing is called consistent that excludes the true timer."""
     cause = the_cause(analysed(tmp_path, Way(fixed(timer), payload=True), pauses, keepalive))
     if cause is None:
         return
@@ -102,8 +102,8 @@ def test_a_timer_that_counts_payload_is_found_by_its_gaps(
         assert set(cause.counterfactual.helpless) == {Helpless.PAYLOAD_TIMER}
         assert cause.client_idle is not None
         assert cause.client_idle < timer or cause.client_idle == 1
-    else:
-        assert found.fit is not Fit.CONSISTENT or found.low is not None
+    elif found.fit is Fit.CONSISTENT:
+        holds(cause, timer)  # no probe came before the timer had run out
 
 
 def test_a_timer_that_counts_payload(tmp_path: Path) -> None:
@@ -114,6 +114,23 @@ def test_a_timer_that_counts_payload(tmp_path: Path) -> None:
     assert (cause.bracket.clock, cause.bracket.fit) == (Clock.PAYLOAD, Fit.CONSISTENT)
     holds(cause, 45)
     assert (cause.setting, cause.client_idle) == (None, 30)
+    assert cause.view.pattern is Pattern.TIMER
+    assert cause.view.pattern_reason.startswith("the failures follow the gap: all that failed were longer than 40.0")
+
+
+def test_one_failure_between_answered_probes_is_no_timer(tmp_path: Path) -> None:
+    """Probes after 60 s each were answered twice, and the third met a server that had restarted: the silence before it was no
+    longer than those that survived, and nothing is promised."""
+    probes = "60 C probe\n60.02 S ACK\n120 C probe\n120.02 S ACK\n180 C probe\n180.02 S RST\n"
+    cause = the_cause(captured(tmp_path, [HELLO.format(*OPENING) + probes]))
+    assert cause is not None
+    assert (cause.bracket.clock, cause.bracket.fit) == (Clock.SEGMENT, Fit.CROSSING)
+    assert cause.view.pattern is Pattern.CONTRADICTED
+    assert cause.view.pattern_reason == (
+        "silences of up to 59.98 s survived between answered probes, and one of 59.98 s failed there: its length does not explain it"
+    )
+    assert cause.counterfactual is not None
+    assert cause.counterfactual.kept == 0
 
 
 @many

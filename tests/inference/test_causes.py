@@ -50,7 +50,7 @@ def test_a_consistent_service_is_asked_who_waits() -> None:
 
 def test_a_crossing_service_is_asked_for_its_pairs() -> None:
     """One client's silences cross, another's do not: worst first. Who waits is not asked, as nobody knows how long is too long."""
-    losses = [loss(400), loss(500), replace(loss(600), client="10.0.0.2")]
+    losses = [loss(400), loss(500), loss(600)._replace(client="10.0.0.2")]
     engines = Engines()
     (cause,) = causes(views([survivors(200, 900)], losses, {}), losses, engines)
     assert engines.asked == [{SERVER}]
@@ -64,7 +64,7 @@ def test_a_crossing_service_is_asked_for_its_pairs() -> None:
 def test_services_without_losses_are_asked_nothing() -> None:
     """Nor have they a cause; those of rules that are not shown have none by themselves, but count where others are shown."""
     quiet, engines = replace(survivors(300), endpoint=OTHER), Engines()
-    hidden = replace(loss(500), shown=False)
+    hidden = loss(500)._replace(shown=False)
     told = views([quiet, survivors(300)], [hidden], {})
     assert causes(told, [hidden], engines) == ()
     assert engines.asked == []
@@ -87,7 +87,7 @@ def test_what_no_keepalive_helps_bounds_no_timer(why: Helpless) -> None:
 
 def test_all_services_together() -> None:
     """The longest that survived on any, the shortest that failed on any."""
-    losses = [loss(400), replace(loss(380), service=OTHER)]
+    losses = [loss(400), loss(380)._replace(service=OTHER)]
     told = views([survivors(300), replace(survivors(350), endpoint=OTHER)], losses, {})
     found = overall(told, losses)
     assert found is not None
