@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pcapdiag.advice import databases, dotnet, gateway, go, jvm, kernel, path, pool, retry, scripts, sidecar
+from pcapdiag.advice.notes import aborted_by_timer
 from pcapdiag.advice.recipe import Recipe
 from pcapdiag.advice.types import Advice, Effect, Place, Target
 from pcapdiag.engine.types import Endpoint
@@ -64,7 +65,8 @@ def helps(cause: Cause) -> dict[Effect, int]:
     if told is None:  # nothing is known of single losses: what has a value is offered
         return dict.fromkeys(Effect, 1)
     timed = told.kept + told.perhaps + told.not_kept
-    closed = told.helpless.get(Helpless.FIN, 0) + told.helpless.get(Helpless.PAYLOAD_TIMER, 0)
+    ended = {Helpless.FIN, Helpless.PAYLOAD_TIMER} | ({Helpless.ABORTED} if aborted_by_timer(cause) else set())
+    closed = sum(n for reason, n in told.helpless.items() if reason in ended)
     return {
         Effect.KEEPALIVE: told.kept + told.perhaps,
         Effect.TIMEOUT: timed,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -15,11 +16,13 @@ from pcapdiag.cli.values import checked, duration, host_name, keepalive, service
 from pcapdiag.report.output import STDOUT, open_output
 
 if TYPE_CHECKING:
+    from pcapdiag import Analysis
     from pcapdiag.advice.types import Advice
     from pcapdiag.inference.types import Cause
+    from pcapdiag.report.canvas import Canvas
     from pcapdiag.report.model import Report
 
-    Advised = list[tuple[Advice, Cause | None]]
+    Advised = Sequence[tuple[Advice, Cause | None]]
 
 FORMATS = ("terminal", "markdown", "json")
 
@@ -65,32 +68,35 @@ def command(
         return _list(format_, color)
     if not files and not (setting and service):
         raise click.UsageError("name captures, or give both --keepalive and --service")
-    report: Report | None = None
-    if files:
-        from pcapdiag.cli.analyze import exit_code
-        from pcapdiag.report.headline import headline
+    if not files:
+        given: Advised = [_given(str(setting), str(service), host)]
+        _print(given, _chosen(wishes, given), format_, color, None)
+        return DONE
+    from pcapdiag.cli.analyze import exit_code
 
-        with progress_bar(not no_progress and STDOUT not in files, color=color != "never") as bar:
-            reading = Reading(min_idle, (service,) if service else (), (), (), (), False, 1_000_000)
-            report = reading.analyzed(files, progress=bar).report
-        advised = _of(report, host, setting)
-    else:
-        advised = [_given(str(setting), str(service), host)]
-    shown = _chosen(wishes, advised)
-    with open_output(STDOUT) as out:
-        if report is not None and not advised and format_ != "json":
-            out.write(f"{headline(report)}\n")
-        out.writelines(f"{line}\n" for line in _lines(advised, shown, format_, color, out))
-    return DONE if report is None else exit_code(report, fail_on_findings=False)
+    with progress_bar(not no_progress and STDOUT not in files, color=color != "never") as bar:
+        reading = Reading(min_idle, (service,) if service else (), (), (), (), False, 1_000_000)
+        analysis = reading.analyzed(files, progress=bar)
+    advised = _found(analysis, host, setting)
+    _print(advised, _chosen(wishes, advised), format_, color, analysis.report)
+    return exit_code(analysis.report, fail_on_findings=False)
 
 
-def _of(report: Report, host: str | None, setting: str | None) -> Advised:
+def _found(analysis: Analysis, host: str | None, setting: str | None) -> Advised:
+    """The cures for each service that lost something; with another keepalive, what that would have done."""
     from pcapdiag.advice.catalogue import advise
     from pcapdiag.advice.filling import parse_setting
 
-    if host is not None and len(report.causes) > 1:
+    causes = analysis.report.causes
+    if host is not None and len(causes) > 1:
         raise click.UsageError("--host names one service, but several lost something: name it with --service")
-    return [(advise(cause, host, parse_setting(setting) if setting else None), cause) for cause in report.causes]
+    asked = parse_setting(setting) if setting else None
+    if asked is not None:
+        causes = tuple(
+            replace(cause, setting=asked, counterfactual=analysis.counterfactual(cause, asked.time), wide=False)
+            for cause in causes
+        )
+    return [(advise(cause, host, asked), cause) for cause in causes]
 
 
 def _given(setting: str, service: str, host: str | None) -> tuple[Advice, None]:
@@ -119,24 +125,39 @@ def _chosen(wishes: tuple[str, ...], advised: Advised) -> frozenset[str] | None:
         raise click.BadParameter(str(error), param_hint="'--for'") from None
 
 
-def _lines(advised: Advised, shown: frozenset[str] | None, format_: str, color: str, out: TextIO) -> Iterator[str]:
-    if format_ == "json":
-        from pcapdiag.report.advice_json import document
-        from pcapdiag.report.json_ import encode
+def _print(advised: Advised, shown: frozenset[str] | None, format_: str, color: str, report: Report | None) -> None:
+    with open_output(STDOUT) as out:
+        if format_ == "json":
+            from pcapdiag.report.advice_json import document
+            from pcapdiag.report.json_ import encode
 
-        yield encode(document(advised, shown), 2)
-    elif format_ == "markdown":
-        from pcapdiag.report.advice_markdown import advice_blocks
+            out.write(encode(document(advised, shown), 2) + "\n")
+        else:
+            out.writelines(f"{line}\n" for line in _lines(advised, shown, format_, _canvas(out, color), report))
 
-        yield "\n\n".join(block for advice, cause in advised for block in advice_blocks(advice, cause, shown))
-    else:
-        from pcapdiag.report.advice_terminal import advice_lines
-        from pcapdiag.report.terminal import canvas
 
-        made = canvas(out, width(), colored(color))
-        for number, (advice, cause) in enumerate(advised):
-            yield from [""] * bool(number)
-            yield from advice_lines(advice, cause, made, shown)
+def _lines(advised: Advised, shown: frozenset[str] | None, format_: str, canvas: Canvas, report: Report | None) -> Iterator[str]:
+    from pcapdiag.report.advice_markdown import advice_blocks
+    from pcapdiag.report.advice_terminal import advice_lines
+    from pcapdiag.report.blocks import placed
+    from pcapdiag.report.headline import headline
+
+    where = placed(canvas, report if report is not None and len(report.files) > 1 else None)
+    if report is not None and not advised:
+        yield headline(report)
+    for number, (advice, cause) in enumerate(advised):
+        yield from [""] * bool(number)
+        if format_ == "markdown":
+            yield "\n\n".join(advice_blocks(advice, cause, canvas, where, shown))
+        else:
+            yield from advice_lines(advice, cause, canvas, where, shown)
+
+
+def _canvas(out: TextIO, color: str) -> Canvas:
+    """What suits the output."""
+    from pcapdiag.report.terminal import canvas
+
+    return canvas(out, width(), colored(color))
 
 
 def _list(format_: str, color: str) -> int:
@@ -155,7 +176,6 @@ def _list(format_: str, color: str) -> int:
             out.write(page(example()))
         else:
             from pcapdiag.report.advice_terminal import brief_lines
-            from pcapdiag.report.terminal import canvas
 
-            out.writelines(f"{line}\n" for line in brief_lines(example().cures, canvas(out, width(), colored(color))))
+            out.writelines(f"{line}\n" for line in brief_lines(example().cures, _canvas(out, color)))
     return DONE

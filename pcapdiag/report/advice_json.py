@@ -1,13 +1,15 @@
-"""Cures as plain data for JSON."""
+"""Reasons and cures as plain data for JSON, in the words of the report's own (see ``cause_json.py``)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
-from pcapdiag.advice.reason import reasons
+from pcapdiag.advice.notes import notes
 from pcapdiag.advice.types import Advice, Cure
 from pcapdiag.inference.types import Cause
-from pcapdiag.report.facts import Json, endpoint
+from pcapdiag.report import cause_json
+from pcapdiag.report.facts import Json
 
 #: Raised when a field changes its meaning or goes; a new field does not raise it.
 SCHEMA_VERSION = 1
@@ -19,18 +21,13 @@ def document(advised: Iterable[tuple[Advice, Cause | None]], shown: Collection[s
 
 
 def _service(advice: Advice, cause: Cause | None, shown: Collection[str] | None) -> Json:
-    target, setting = advice.target, advice.target.setting
+    cures = tuple(cure if shown is None or cure.id in shown else _without_texts(cure) for cure in advice.cures)
     return {
-        "service": endpoint(target.service), "host": target.host,
-        "setting": {"time_s": setting.time, "interval_s": setting.interval, "probes": setting.probes} if setting else None,
-        "client_idle_s": target.client_idle,
-        "reasons": reasons(cause, target.setting) if cause is not None else [],
-        "cures": [_cure(cure, shown is None or cure.id in shown) for cure in advice.cures],
-    }  # fmt: skip
+        **cause_json.advice(replace(advice, cures=cures)),
+        "cause": None if cause is None else cause_json.cause(cause),
+        "notes": [] if cause is None else notes(cause, advice.target.setting),
+    }
 
 
-def _cure(cure: Cure, texts: bool) -> Json:
-    return {
-        "id": cure.id, "place": str(cure.place), "effect": str(cure.effect), "title": cure.title, "applies": cure.applies,
-        "limits": cure.limits, "check": cure.check, "snippets": [snippet._asdict() for snippet in cure.snippets] if texts else [],
-    }  # fmt: skip
+def _without_texts(cure: Cure) -> Cure:
+    return replace(cure, snippets=())

@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from pcapdiag.advice.filling import keepalive
-from pcapdiag.advice.reason import reasons
-from pcapdiag.advice.types import Advice, Cure, Snippet
+from pcapdiag.advice.notes import notes
+from pcapdiag.advice.types import Advice, Cure
 from pcapdiag.inference.types import Cause
-from pcapdiag.report.markdown_text import code, prose
+from pcapdiag.report.bracket import Where
+from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.cause import candidate_rows, cure_rows
+from pcapdiag.report.markdown_text import code, fence, prose, table
+from pcapdiag.report.services import service_rows
 
 
-def advice_blocks(advice: Advice, cause: Cause | None, shown: Collection[str] | None = None, level: int = 2) -> Iterator[str]:
-    """One service as blocks with an empty line between; ``level`` is that of its heading. ``shown`` as in the terminal."""
+def advice_blocks(
+    advice: Advice, cause: Cause | None, canvas: Canvas, where: Where, shown: Collection[str] | None = None
+) -> Iterator[str]:
+    """One service as blocks with an empty line between. ``shown`` as in the terminal."""
     target = advice.target
     name = "" if target.host == target.service.address else f" ({code(target.host)})"
-    yield f"{'#' * level} {code(str(target.service))}{name}"
-    for text in reasons(cause, target.setting) if cause is not None else ():
-        yield prose(text)
+    yield f"## {code(str(target.service))}{name}"
+    if cause is not None:
+        rows = [*service_rows(cause.view, cause, canvas, where, every=False), *candidate_rows(cause, canvas, every=False)]
+        yield table(("", ""), [[row.label, prose(row.text)] for row in (*rows, *cure_rows(cause, canvas))])
+        yield from map(prose, notes(cause, target.setting))
     if not advice.cures:
         yield "No setting is known that would have helped."
-    for cure in advice.cures:
-        if shown is None or cure.id in shown:
-            yield from cure_blocks(cure, level + 1)
-    if shown is not None and advice.cures and not any(cure.id in shown for cure in advice.cures):
+    chosen = [cure for cure in advice.cures if shown is None or cure.id in shown]
+    if advice.cures and not chosen:
         yield "None of those that were asked for is a cure here."
-    others = [cure for cure in advice.cures if shown is not None and cure.id not in shown]
+    for cure in chosen:
+        yield from cure_blocks(cure)
+    others = [cure for cure in advice.cures if cure not in chosen]
     if others:
         yield "Other cures:"
         yield "\n".join(f"- {code(cure.id)}: {prose(cure.title)}" for cure in others)
@@ -52,17 +60,12 @@ def page(advice: Advice) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def cure_blocks(cure: Cure, level: int = 3) -> Iterator[str]:
+def cure_blocks(cure: Cure) -> Iterator[str]:
     """A cure in full: what it is, when it applies, what it does not cover, the texts, how to check it."""
-    yield f"{'#' * level} {prose(cure.title)}"
+    yield f"### {prose(cure.title)}"
     yield f"{code(cure.id)}, {cure.place}. {prose(cure.applies)}"
     yield f"Limits: {prose(cure.limits)}"
     for snippet in cure.snippets:
         yield f"{prose(snippet.name)}:"
-        yield fence(snippet)
+        yield fence(snippet.text, snippet.language)
     yield f"Check: {prose(cure.check)}"
-
-
-def fence(snippet: Snippet) -> str:
-    """A text to paste as a fenced block. No text has a line that begins with a backtick, which would end it."""
-    return f"```{snippet.language}\n{snippet.text}```"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from pcapdiag.advice.reason import reasons
+from pcapdiag.advice.notes import notes
 from pcapdiag.advice.recipe import Recipe
 from pcapdiag.advice.types import Advice, Cure, Snippet
 from pcapdiag.inference.types import Cause
+from pcapdiag.report.bracket import Where
 from pcapdiag.report.canvas import Canvas
+from pcapdiag.report.cause import candidate_rows, cure_rows
+from pcapdiag.report.services import LABEL, service_rows
 from pcapdiag.report.text import Span, words
 
 #: Width of the column with the labels of a cure.
@@ -17,20 +20,25 @@ _LABEL = 12
 _ID = 24
 
 
-def advice_lines(advice: Advice, cause: Cause | None, canvas: Canvas, shown: Collection[str] | None = None) -> Iterator[str]:
+def advice_lines(
+    advice: Advice, cause: Cause | None, canvas: Canvas, where: Where, shown: Collection[str] | None = None
+) -> Iterator[str]:
     """One service: the reason, then each cure. ``shown`` are the ids of those whose texts are shown (None: of all)."""
-    yield from canvas.lines([Span(canvas.own(str(advice.target.service)), "heading"), *_named(advice, canvas)])
-    for text in reasons(cause, advice.target.setting) if cause is not None else ():
-        yield from canvas.sentence(text, indent=2)
+    yield from canvas.lines([Span(str(advice.target.service), "heading"), *_named(advice, canvas)])
+    if cause is not None:
+        rows = [*service_rows(cause.view, cause, canvas, where, every=False), *candidate_rows(cause, canvas, every=False)]
+        yield from canvas.rows([*rows, *cure_rows(cause, canvas)], 2, LABEL)
+        for text in notes(cause, advice.target.setting):
+            yield from canvas.sentence(text, indent=2)
     if not advice.cures:
         yield from canvas.sentence("No setting is known that would have helped.", indent=2)
-    for cure in advice.cures:
-        if shown is None or cure.id in shown:
-            yield ""
-            yield from cure_lines(cure, canvas)
-    if shown is not None and advice.cures and not any(cure.id in shown for cure in advice.cures):
+    chosen = [cure for cure in advice.cures if shown is None or cure.id in shown]
+    if advice.cures and not chosen:
         yield from canvas.sentence("None of those that were asked for is a cure here.", indent=2)
-    others = [cure for cure in advice.cures if shown is not None and cure.id not in shown]
+    for cure in chosen:
+        yield ""
+        yield from cure_lines(cure, canvas)
+    others = [cure for cure in advice.cures if cure not in chosen]
     if others:
         yield ""
         yield from canvas.sentence("Other cures (--for ID shows the texts)", "heading")
@@ -61,7 +69,8 @@ def brief_lines(cures: Iterable[Cure | Recipe], canvas: Canvas, indent: int = 0)
 
 
 def _named(advice: Advice, canvas: Canvas) -> list[Span]:
+    """What the texts are filled with besides the address."""
     setting, host = advice.target.setting, advice.target.host
     said = f"keepalive {setting.time} s, every {setting.interval} s, {setting.probes} probes" if setting else ""
     name = "" if host == advice.target.service.address else host
-    return [Span(f" {canvas.dot} {canvas.own(text)}") for text in (name, said) if text]
+    return [Span(f"{canvas.dot} {canvas.own(text)}") for text in (name, said) if text]

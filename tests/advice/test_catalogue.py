@@ -9,12 +9,15 @@ from hypothesis import given
 
 from pcapdiag.advice.catalogue import CATALOGUE, advise, filled
 from pcapdiag.advice.choosing import PLACES, chosen
+from pcapdiag.advice.notes import notes
 from pcapdiag.advice.types import Advice, Effect, Place, Target
-from pcapdiag.inference.types import Cause, Clock, Setting
+from pcapdiag.inference.types import Cause, Clock, Deaths, Setting, Symptom
 from pcapdiag.knowledge.timeouts import Kind, Timeout, Verified, timeouts
 from tests.advice.cases import (
     SERVICE,
     SETTING,
+    S,
+    at,
     bracketed,
     cause,
     counterfactual,
@@ -131,6 +134,14 @@ def test_nothing_helps_an_abort() -> None:
     assert advise(aborted).cures == ()
     event = cause(setting=None, client_idle=None, counterfactual=counterfactual(0, helpless=helpless(EVENT=3)))
     assert effects(advise(event)) == [Effect.RETRY]
+
+
+def test_aborts_by_a_timer() -> None:
+    """Where an endpoint gives up its idle connections after the same time, a client that is quicker helps; that is said."""
+    died = (Deaths(Symptom.RESET_AT_EXPIRY, 3, 4 * S, 4 * S, (at(70), at(80)), regular=True),)
+    aborted = cause(setting=None, client_idle=3, deaths=died, counterfactual=counterfactual(0, helpless=helpless(ABORTED=3)))
+    assert effects(advise(aborted)) == [Effect.IDLE, Effect.RETRY]
+    assert "first prevents that" in notes(aborted, None)[0]
 
 
 def test_a_keepalive_that_is_asked_for() -> None:

@@ -31,6 +31,7 @@ class Library:
                 options["on_finding"](finding, self.report)
         analysis = SimpleNamespace(report=self.report)
         analysis.detailed = lambda **_: analysis
+        analysis.counterfactual = lambda cause, _: cause.counterfactual
         return analysis
 
 

@@ -43,7 +43,7 @@ def test_the_reason_and_every_text(lost: Library, capsys: Captured) -> None:
     """Without a choice all cures that help are printed, after the reason: each text line by line as it is."""
     assert main(["advise", "x.pcap"]) == 0
     shown = capsys.readouterr().out
-    assert "The idle timeout lies between 240 s and 350 s" in " ".join(shown.split())
+    assert "idle timeout between 240.000 s (survived, frame 91) and 350.000 s (failed, frame 97)" in " ".join(shown.split())
     for cure in advise(cause()).cures:
         assert f"\n{cure.id} " in shown
         for snippet in cure.snippets:
@@ -150,7 +150,9 @@ def test_markdown(lost: Library, capsys: Captured) -> None:
     """As Markdown each text stands in a fence of its language."""
     assert main(["advise", "x.pcap", "--format", "markdown", "--for", "go"]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("## `10.0.0.1:443`\n\nThe idle timeout lies between 240 s and 350 s")
+    assert shown.startswith(
+        "## `10.0.0.1:443`\n\n|  |  |\n| --- | --- |\n| idle timeout | between 240.000 s (survived, frame 91)"
+    )
     assert "\n```go\ndialer := &net.Dialer{\n" in shown
     assert "- `java`: " in shown
 
@@ -162,6 +164,7 @@ def test_json(lost: Library, capsys: Captured) -> None:
     (service,) = told["services"]
     assert service["host"] == "api.example.com"
     assert service["setting"] == {"time_s": 60, "interval_s": 15, "probes": 4}
-    assert service["reasons"]
+    assert service["cause"]["counterfactual"]["kept"] == 4
+    assert service["notes"]
     assert [cure["id"] for cure in service["cures"]] == [cure.id for cure in advise(cause()).cures]
     assert {cure["place"] for cure in service["cures"] if cure["snippets"]} == {"server gateway"}

@@ -13,9 +13,11 @@ from pcapdiag.advice.catalogue import advise
 from pcapdiag.advice.types import Advice, Target
 from pcapdiag.report.advice_markdown import advice_blocks
 from pcapdiag.report.advice_terminal import advice_lines, brief_lines, cure_lines
+from pcapdiag.report.blocks import placed
 from pcapdiag.report.canvas import Canvas
 from tests.advice.cases import cause, every, target, targets
 
+WHERE = placed(Canvas(), None)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -36,21 +38,21 @@ def test_texts_in_a_terminal(of: Target, width: int, color: bool) -> None:
 def test_texts_in_markdown(of: Target) -> None:
     """Each text is one fenced block of its language, exactly as it is."""
     cures = tuple(every(of).values())
-    page = "\n\n".join(advice_blocks(Advice(of, cures), None))
+    page = "\n\n".join(advice_blocks(Advice(of, cures), None, Canvas(), WHERE))
     fences = [(token.info, token.content) for token in MarkdownIt().parse(page) if token.type == "fence"]
     assert fences == [(snippet.language, snippet.text) for cure in cures for snippet in cure.snippets]
 
 
 def test_ascii() -> None:
     """In a terminal without Unicode everything is ASCII; the texts are so anyway."""
-    lines = [*advice_lines(advise(cause()), cause(), Canvas(unicode=False))]
+    lines = [*advice_lines(advise(cause()), cause(), Canvas(unicode=False), WHERE)]
     assert "\n".join(lines).isascii()
 
 
 @pytest.mark.parametrize("shown", [None, frozenset(), frozenset(("go",))])
 def test_what_is_shown(shown: frozenset[str] | None) -> None:
     """Cures whose texts are not asked for are named in a line; none is left out."""
-    text = "\n".join(advice_lines(advise(cause()), cause(), Canvas(), shown))
+    text = "\n".join(advice_lines(advise(cause()), cause(), Canvas(), WHERE, shown))
     for cure in advise(cause()).cures:
         assert cure.id in text
         full = shown is None or cure.id in shown
