@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 
 from pcapdiag.advice.filling import keepalive
 from pcapdiag.advice.reason import reasons
-from pcapdiag.advice.types import Advice, Cure, Snippet
+from pcapdiag.advice.types import Advice, Cure
 from pcapdiag.inference.types import Cause
-from pcapdiag.report.markdown_text import code, prose
+from pcapdiag.report.markdown_text import code, fence, prose
 
 
 def advice_blocks(advice: Advice, cause: Cause | None, shown: Collection[str] | None = None, level: int = 2) -> Iterator[str]:
@@ -59,10 +59,5 @@ def cure_blocks(cure: Cure, level: int = 3) -> Iterator[str]:
     yield f"Limits: {prose(cure.limits)}"
     for snippet in cure.snippets:
         yield f"{prose(snippet.name)}:"
-        yield fence(snippet)
+        yield fence(snippet.text, snippet.language)
     yield f"Check: {prose(cure.check)}"
-
-
-def fence(snippet: Snippet) -> str:
-    """A text to paste as a fenced block. No text has a line that begins with a backtick, which would end it."""
-    return f"```{snippet.language}\n{snippet.text}```"
