@@ -99,7 +99,7 @@ class Services(_Rows[ServiceView]):
         """One row a service; lengths of silence are timedelta64[ns]. Needs pandas."""
         from pcapdiag.report.frames import services_frame
 
-        return services_frame(self)
+        return services_frame(self, self._report.causes)
 
 
 class Causes(_Rows[Cause]):

@@ -33,7 +33,7 @@ def anonymized(report: Report, key: bytes) -> Report:
     report = renamed(report, [_numbered(n, file) for n, file in enumerate(report.files, 1)])
     replacing = _Replacing(report, Addresses(key))
     done = replacing(report)
-    return replace(done, anonymized=Anonymized(replacing.dropped), evidence={})
+    return replace(done, advice=_advice(done), anonymized=Anonymized(replacing.dropped), evidence={})
 
 
 class _Replacing:
@@ -82,7 +82,7 @@ class _Replacing:
         if isinstance(value, Finding):
             return self._finding(value)
         if isinstance(value, Advice):
-            return self._advice(value)
+            return replace(value, target=self._any(value.target), cures=())
         if isinstance(value, Excerpt):
             successor = None if value.successor is None else self._successor(value.successor)
             return replace(value, connection=self._any(value.connection), steps=self._steps(value.steps), successor=successor)
@@ -95,11 +95,6 @@ class _Replacing:
             reasons, against = ([text.replace(label, shown) for text in texts] for texts in (finding.reasons, finding.against))
             finding = replace(finding, sent=replace(finding.sent, label=shown), reasons=tuple(reasons), against=tuple(against))
         return replace(finding, **{name: self._any(getattr(finding, name)) for name in _names(Finding) if name != "sent"})
-
-    def _advice(self, advice: Advice) -> Advice:
-        """Without texts: these spell the service's name in more ways than can be found again."""
-        service = self._any(advice.target.service)
-        return Advice(advice.target._replace(service=service, host=service.address), ())
 
     def _successor(self, successor: Successor) -> Successor:
         return replace(successor, connection=self._any(successor.connection), steps=self._steps(successor.steps))
@@ -119,6 +114,16 @@ class _Replacing:
             out.append(replace(step, segment=segment, omitted=step.omitted + omitted))
             omitted = 0
         return tuple(out)
+
+
+def _advice(report: Report) -> tuple[Advice, ...]:
+    """The cures made anew, with the address for a name: their texts spell it in more ways than could be found again."""
+    known = [report.cause(advice.target.service) for advice in report.advice]
+    if not known:
+        return ()
+    from pcapdiag.advice.catalogue import advise  # only who lost something pays for the import
+
+    return tuple(advise(cause) for cause in known if cause is not None)
 
 
 def _numbered(number: int, file: CaptureFile) -> str:

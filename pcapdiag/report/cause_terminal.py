@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pcapdiag.advice.types import Advice, Cure, Snippet
+from pcapdiag.advice.types import Advice, Snippet
 from pcapdiag.inference.types import Cause
+from pcapdiag.report.advice_terminal import brief_lines
 from pcapdiag.report.bracket import Where
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.cause import cause_rows
@@ -33,16 +34,11 @@ def _cures(advice: Advice, canvas: Canvas, every: bool, paste: bool) -> Iterator
             yield from (" " * INDENT + paint(Span(line, "copy"), canvas.color) if line else "" for line in lines)
     ways = len(advice.cures)
     if every:
-        rows = (canvas.told("" if i else count(ways, "way"), _named(cure)) for i, cure in enumerate(advice.cures))
-        yield from canvas.rows(rows, 2, LABEL)
-    others = "" if every else f"all {count(ways, 'way')}" if ways > 1 else "it with what it does not cover"
-    yield from canvas.sentence(f"pcapdiag advise FILE prints {others or 'their texts'}", "dim", 2, 2)
+        yield from brief_lines(advice.cures, canvas, 2)
+    told = "their texts" if every else f"all {count(ways, 'way')}" if ways > 1 else "all that belongs to it"
+    yield from canvas.sentence(f"pcapdiag advise FILE prints {told}", "dim", 2, 2)
 
 
 def text_lines(snippet: Snippet, canvas: Canvas) -> list[str]:
     """A text line by line, harmless, with spaces for tabs, as a terminal shows it."""
     return [canvas.clean(line.expandtabs(4)) for line in snippet.text.splitlines()]
-
-
-def _named(cure: Cure) -> str:
-    return f"{cure.id}: {cure.title}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pcapdiag.inference.types import Cause, Helpless, Symptom
-from pcapdiag.report.columns import COUNT, FLAG, GAP, TEXT, Column
+from collections.abc import Iterable
+
+from pcapdiag.inference.types import Cause, Helpless, ServiceView, Symptom
+from pcapdiag.report.columns import COUNT, FLAG, GAP, SERVICES, TEXT, Column, via
 
 
 def _symptom(symptom: Symptom) -> Column[Cause]:
@@ -15,11 +17,7 @@ def _helpless(why: Helpless) -> Column[Cause]:
     return Column(name, COUNT, lambda c: c.counterfactual and c.counterfactual.helpless.get(why, 0))
 
 
-#: A keepalive's and an idle timeout's seconds are counts: they are what is written into a setting.
-CAUSES: tuple[Column[Cause], ...] = (
-    Column("server", TEXT, lambda c: c.service.address),
-    Column("server_port", COUNT, lambda c: c.service.port),
-    *(_symptom(s) for s in Symptom),
+_BRACKET: tuple[Column[Cause], ...] = (
     Column("clock", TEXT, lambda c: c.bracket.clock),
     Column("fit", TEXT, lambda c: c.bracket.fit),
     Column("low", GAP, lambda c: c.bracket.low and c.bracket.low.length),
@@ -27,8 +25,8 @@ CAUSES: tuple[Column[Cause], ...] = (
     Column("high_after", GAP, lambda c: c.bracket.high and c.bracket.high.after),
     Column("high_is_lower_bound", FLAG, lambda c: c.bracket.high and c.bracket.high.lower_bound),
     Column("floor", GAP, lambda c: c.bracket.floor),
-    Column("wide", FLAG, lambda c: c.wide),
-    Column("narrow", GAP, lambda c: c.narrow),
+)
+_KEEPALIVE: tuple[Column[Cause], ...] = (
     Column("keepalive_time", COUNT, lambda c: c.setting and c.setting.time),
     Column("keepalive_interval", COUNT, lambda c: c.setting and c.setting.interval),
     Column("keepalive_probes", COUNT, lambda c: c.setting and c.setting.probes),
@@ -36,6 +34,27 @@ CAUSES: tuple[Column[Cause], ...] = (
     Column("kept", COUNT, lambda c: c.counterfactual and c.counterfactual.kept),
     Column("perhaps", COUNT, lambda c: c.counterfactual and c.counterfactual.perhaps),
     Column("not_kept", COUNT, lambda c: c.counterfactual and c.counterfactual.not_kept),
+)
+
+#: A keepalive's and an idle timeout's seconds are counts: they are what is written into a setting.
+CAUSES: tuple[Column[Cause], ...] = (
+    Column("server", TEXT, lambda c: c.service.address),
+    Column("server_port", COUNT, lambda c: c.service.port),
+    *(_symptom(s) for s in Symptom),
+    *_BRACKET,
+    Column("wide", FLAG, lambda c: c.wide),
+    Column("narrow", GAP, lambda c: c.narrow),
+    *_KEEPALIVE,
     *(_helpless(why) for why in Helpless),
     Column("at_risk", COUNT, lambda c: c.at_risk.connections),
 )
+
+
+def service_columns(causes: Iterable[Cause]) -> tuple[Column[ServiceView], ...]:
+    """The columns of a service, and where its timeout lies and what would keep its connections alive, if it lost any."""
+    known = {cause.service: cause for cause in causes}
+
+    def cause(view: ServiceView) -> Cause | None:
+        return known.get(view.endpoint)
+
+    return (*SERVICES, *via(cause, _BRACKET, "timeout_"), *via(cause, _KEEPALIVE))

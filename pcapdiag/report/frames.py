@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import Cause, ServiceView
-from pcapdiag.report.columns import CONNECTIONS, COUNT, FILES, FLAG, GAP, SERVICES, TEXT, TIME, Column
-from pcapdiag.report.columns_causes import CAUSES
+from pcapdiag.report.columns import CONNECTIONS, COUNT, FILES, FLAG, GAP, TEXT, TIME, Column
+from pcapdiag.report.columns_causes import CAUSES, service_columns
 from pcapdiag.report.columns_findings import PERIODS, finding_columns
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
@@ -41,9 +41,9 @@ def connections_frame(connections: Iterable[Connection]) -> pd.DataFrame:
     return _table(CONNECTIONS, list(connections))
 
 
-def services_frame(services: Iterable[ServiceView]) -> pd.DataFrame:
-    """One row a server address and port, columns as in :data:`SERVICES`."""
-    return _table(SERVICES, list(services))
+def services_frame(services: Iterable[ServiceView], causes: Iterable[Cause] = ()) -> pd.DataFrame:
+    """One row a server address and port, columns as in :data:`SERVICES`, then its timeout's bracket and the keepalive to set."""
+    return _table(service_columns(causes), list(services))
 
 
 def causes_frame(causes: Iterable[Cause]) -> pd.DataFrame:

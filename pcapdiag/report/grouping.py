@@ -32,19 +32,20 @@ class Affected(NamedTuple):
 
 
 def affected(report: Report) -> list[Affected]:
-    """The services that lost something, worst first."""
+    """The services that lost something, worst first; at the end those that lost heartbeats alone, of which a cause is known."""
     groups: dict[Endpoint, list[Finding]] = {}
     for finding in report.incidents:
         groups.setdefault(finding.period.connection.server, []).append(finding)
     views = {v.endpoint: v for v in report.services}
     order = [e for e in views if e in groups] + [e for e in groups if e not in views]
     order.sort(key=lambda e: rank(groups[e])[:2])  # the sum of incidents decides next
-    return [Affected(e, views.get(e), by_rule(groups[e]), report.cause(e), report.cures(e)) for e in order]
+    order += [cause.service for cause in report.causes if cause.service not in groups]
+    return [Affected(e, views.get(e), by_rule(groups.get(e, ())), report.cause(e), report.cures(e)) for e in order]
 
 
 def quiet(report: Report) -> list[ServiceView]:
     """The services that lost nothing."""
-    lost = {f.period.connection.server for f in report.incidents}
+    lost = {f.period.connection.server for f in report.incidents} | {cause.service for cause in report.causes}
     return [v for v in report.services if v.endpoint not in lost]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pcapdiag.advice.types import Advice, Cure
+from pcapdiag.advice.types import Advice
+from pcapdiag.report.advice_markdown import cure_blocks
 from pcapdiag.report.bracket import Where
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.cause import cause_rows
 from pcapdiag.report.grouping import Affected
-from pcapdiag.report.markdown_text import code, fence, prose, table
+from pcapdiag.report.markdown_text import code, prose, table
 
 
 def cause_paragraphs(service: Affected, canvas: Canvas, where: Where, texts: int) -> Iterator[str]:
@@ -27,16 +28,6 @@ def cause_paragraphs(service: Affected, canvas: Canvas, where: Where, texts: int
 def cures(advice: Advice, texts: int) -> Iterator[str]:
     """A few of them with their texts, and all by name."""
     for cure in advice.few(texts):
-        yield from one_cure(cure)
+        yield from cure_blocks(cure, 4)
     ways = "; ".join(prose(cure.title) for cure in advice.cures)
     yield f"All ways, which `pcapdiag advise FILE` prints: {ways}."
-
-
-def one_cure(cure: Cure) -> Iterator[str]:
-    """A cure: when it applies, what it does not cover, how to see that it works, and its texts."""
-    said = (("applies", cure.applies), ("does not cover", cure.limits), ("check", cure.check))
-    yield "\n".join([f"**{prose(cure.title)}**", "", *(f"- {label}: {prose(text)}" for label, text in said)])
-    for snippet in cure.snippets:
-        if len(cure.snippets) > 1:
-            yield f"{code(snippet.name)}:"
-        yield fence(snippet.text, snippet.language)

@@ -57,7 +57,7 @@ def block(lines: Iterable[str], kind: str = "text") -> str:
 
 def fence(text: str, kind: str) -> str:
     """Any text as a code block, line by line as it is: longer than every run of backticks in it."""
-    lines = ["\t" * (len(line) - len(line.lstrip("\t"))) + clean(line.lstrip("\t")) for line in text.splitlines()]
+    lines = ["\t".join(map(clean, line.split("\t"))) for line in text.splitlines()]
     marks = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
     return "\n".join([f"{marks}{kind}", *lines, marks])
 

@@ -43,6 +43,7 @@ def secrets(report: Report) -> tuple[set[str], set[bytes]]:
     ends |= {v.endpoint for v in report.services}
     addresses = {e.address for e in ends} - EVERYWHERE
     texts = set(addresses) | {file.name for file in report.files}
+    texts |= {re.sub(r"[.:]+", "-", end.address) for end in ends if end.address in addresses}  # as cures name objects
     texts |= {f.sent.label for f in report.all_findings if f.sent.label and f.sent.label.startswith(("GET", "POST"))}
     raw = {ip_address(address).packed for address in addresses}
     for excerpt in report.excerpts:
@@ -158,6 +159,7 @@ def test_nothing_of_a_cause_or_a_cure_names_anybody() -> None:
         assert [one for one in secret if holds(told, one)] == []
     for before, after in zip(report.causes, hidden.causes, strict=True):
         assert (after.families, after.setting, after.counterfactual) == (before.families, before.setting, before.counterfactual)
+        assert after.service in {advice.target.service for advice in hidden.advice if advice.cures}
         assert after.service == next(v.endpoint for v in hidden.services if v.endpoint.port == before.service.port)
 
 

@@ -143,7 +143,7 @@ def test_damage_is_named_on_stderr(library: Library, capsys: Captured) -> None:
         (["--format", "json"], "out", 1),
         (["--format", "json"], "out.txt", 1),
         ([], "out.json", 1),
-        ([], "out.jsonl", 4),
+        ([], "out.jsonl", 6),
         ([], "out.txt", 0),
         ([], "out", 0),
     ],
@@ -158,7 +158,7 @@ def test_the_format_is_asked_for_or_follows_the_name(
     if json_lines == 1:
         assert json.loads(text)["schema_version"] == 2
     elif json_lines:
-        assert [json.loads(line)["type"] for line in text.splitlines()] == ["finding"] * 3 + ["summary"]
+        assert [json.loads(line)["type"] for line in text.splitlines()] == ["finding"] * 3 + ["cause", "advice", "summary"]
     else:
         assert text.startswith("3 requests")
 
@@ -250,10 +250,10 @@ def test_standard_input_is_streamed(capsys: Captured) -> None:
 
 @pytest.mark.usefixtures("library")
 def test_standard_input_is_streamed_as_json_lines(capsys: Captured) -> None:
-    """As JSON lines too: one finding a line, once, then the summary."""
+    """As JSON lines too: one finding a line, once, then what lies behind them, its cures, and the summary."""
     assert main(["analyze", "-", "--format", "jsonl"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["type"] for line in lines] == ["finding"] * 3 + ["summary"]
+    assert [line["type"] for line in lines] == ["finding"] * 3 + ["cause", "advice", "summary"]
 
 
 @pytest.mark.parametrize("args", [["--format", "json"], ["-o", "/dev/null"]])

@@ -229,7 +229,7 @@ def _told(advice: Advice, text: str) -> Advice:
     """The same with a host of that name, wherever the cures name it."""
     cures = (
         replace(c, title=f"for {text}", applies=text, limits=text, check=text,
-                snippets=tuple(Snippet(s.language, text, f"host: {text}\n") for s in c.snippets))
+                snippets=tuple(Snippet(s.language, f"for {text}", f"host: {text}\n") for s in c.snippets))
         for c in advice.cures
     )  # fmt: skip
     return replace(advice, target=advice.target._replace(host=text), cures=tuple(cures))

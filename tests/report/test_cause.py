@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -29,11 +30,14 @@ from pcapdiag.report.bracket import ends, short, timeout
 from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.cause import cause_rows, estimate, together
 from pcapdiag.report.cure import cost, why
+from pcapdiag.report.formats import renderer
+from pcapdiag.report.grouping import affected, quiet
 from pcapdiag.report.headline import cured
 from pcapdiag.report.keepalive import keepalive
 from pcapdiag.report.services import service_rows
 from tests.report import causes, samples
 from tests.report.factory import MS, S, extreme, ref, service, view
+from tests.report.plain import plain
 
 LOW, HIGH = extreme(2_745 * MS, 99), FailedSilence(5_748 * MS, 5_748 * MS, False, ref(151))
 
@@ -251,6 +255,18 @@ def test_the_second_line_is_the_cure() -> None:
     assert cured(replace(report, causes=(unproved,))) is None
     assert cured(replace(report, causes=(unproved, cause))) == "A keepalive of 90 s would have kept 3 of 3 alive on 10.0.0.1:443."
     assert cured(replace(report, causes=(replace(cause, setting=None),))) is None
+
+
+def test_who_lost_heartbeats_alone_has_a_cause_too() -> None:
+    """A service without an incident of which a cause is known is told with it, in every report, and not among the quiet ones."""
+    base = samples.everything()
+    beats = samples.report(findings=(), heartbeats=base.heartbeats, causes=base.causes[:1], advice=base.advice[:1])
+    assert [service.incidents for service in affected(beats)] == [0]
+    assert base.causes[0].service not in {v.endpoint for v in quiet(beats)}
+    for name in ("terminal", "html", "markdown"):
+        out = StringIO()
+        renderer(name).render(beats, out)
+        assert "a keepalive of 90 s" in plain(name, out.getvalue())
 
 
 def test_a_short_text_is_chosen_before_long_ones() -> None:

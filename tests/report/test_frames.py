@@ -59,6 +59,15 @@ def test_what_is_not_known_is_missing() -> None:
     assert unanswered[["stream", "answer", "answer_delay", "answer_frame"]].isna().all()
 
 
+def test_a_service_has_its_timeout_and_its_keepalive() -> None:
+    """Where a cause is known, both ends of the bracket and the keepalive to set stand in the service's row; else they are missing."""
+    known, _, quiet = (row for _, row in frames.services_frame(REPORT.services, REPORT.causes).iterrows())
+    assert known["timeout_low"] == pd.Timedelta(349_980 * MS, "ns")
+    assert known["timeout_high"] == pd.Timedelta(350_064 * MS, "ns")
+    assert (known["timeout_fit"], known["keepalive_time"], known["kept"]) == ("consistent", 90, 3)
+    assert quiet[["timeout_low", "timeout_high", "timeout_fit", "keepalive_time", "kept"]].isna().all()
+
+
 def test_a_finding_can_be_looked_up_in_wireshark() -> None:
     """A finding's row names its file and the filter for its frames."""
     row = frames.findings_frame(REPORT.findings, REPORT).iloc[0]

@@ -293,7 +293,7 @@ def test_a_text_to_paste_is_whole_or_not_there() -> None:
     assert text.count("  cure  ") == 2
     every = "\n".join(lines(samples.everything(), every=True))
     assert every.count("  to paste ") == 2
-    assert "go-idle: Go: http.Transport" in every
+    assert "  go-idle                 Go: http.Transport" in every
 
 
 def test_services_come_in_the_reports_order() -> None:
