@@ -102,7 +102,9 @@ def nearer(differences: Sequence[Difference]) -> int:
     other = [(d.time, d.difference) for d in differences if not d.outward]
     if not one or not other:
         return 0
-    return (_best(one, other)[1] >= -2 * GRAIN) - (_best(other, one)[1] >= -2 * GRAIN)
+    first = _best(_hull(one, 1), _hull(other, -1))[1] >= -2 * GRAIN
+    second = _best(_hull(other, 1), _hull(one, -1))[1] >= -2 * GRAIN
+    return first - second
 
 
 _Line = Callable[[float], float]

@@ -8,6 +8,7 @@ not show proves something only if it had the connection before, misses nothing o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from pcapdiag.correlate.clocks import Clock, nearer
@@ -38,10 +39,26 @@ def verdict(period: IdlePeriod, sights: Sequence[Sight]) -> Verdict:
     case = _Case(period, sights)
     near = _nearness([s.leg for s in sights], case.by_client)
     order, ordered = _sorted(len(sights), near)
-    places = tuple(case.place(sights[i]) for i in order)
+    places = [case.place(sights[i]) for i in order]
+    if any(case.begins_with_it(sight) for sight in sights):
+        places = _renamed(places)
     where, at, far, why = _decide(places, lambda i, j: near(order[i], order[j]), answered=case.rst is not None)
     why += [Reason(p.point, q.why) for p in places for q in (p.request, p.answer) if q.why]
-    return Verdict(where, places, ordered, at, far, tuple(dict.fromkeys(why)))
+    return Verdict(where, tuple(places), ordered, at, far, tuple(dict.fromkeys(why)))
+
+
+def _renamed(places: Sequence[Place]) -> list[Place]:
+    """Where a translation was forgotten and made anew, a request goes on under other addresses, perhaps to another host: that
+    the old ones do not show it proves nothing, there or further on."""
+    why = Passage(Presence.UNKNOWN, None, "the request went on under other addresses than before")
+    return [
+        replace(
+            place,
+            request=why if place.request.presence is Presence.ABSENT else place.request,
+            answer=why if place.answer.presence is Presence.ABSENT else place.answer,
+        )
+        for place in places
+    ]
 
 
 _Nearness = Callable[[int, int], int]
@@ -102,6 +119,13 @@ class _Case:
         first = wake.first.ref.time
         sent = [p for p in own.leg.of(self.by_client) if p.seq == wake.first.seq and p.ref.time >= first]
         self.sent = [p for p in sent if p.ref.time <= max(self.end, first)]
+
+    def begins_with_it(self, sight: Sight) -> bool:
+        """Does a point show under these addresses what was sent, and nothing of the connection from before?"""
+        matches, first = sight.leg.matches, sight.leg.packets[0].ref.place
+        if sight.own or not matches or any(m.own.ref.time < self.begin for m in matches):
+            return False
+        return first >= min(m.other.ref.place for m in matches)
 
     def place(self, sight: Sight) -> Place:
         """What one point shows."""

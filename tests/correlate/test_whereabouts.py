@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -200,3 +201,75 @@ def test_beyond_the_last_point(what: str) -> None:
     (incident,) = one(what, 3, apart()).incidents
     assert incident.verdict.where is Where.BEYOND
     assert incident.verdict.near == 2
+
+
+def renumbered(data: bytes, by: int) -> bytes:
+    """A capture behind a firewall that replaces the sequence numbers of both sides, and leaves the addresses."""
+    out, at = [data[:24]], 24
+    while at < len(data):
+        size = struct.unpack_from("<I", data, at + 8)[0]
+        record = bytearray(data[at : at + 16 + size])
+        seq, ack = struct.unpack_from(">II", record, 16 + 20 + 4)
+        struct.pack_into(">II", record, 16 + 20 + 4, (seq + by) & 0xFFFFFFFF, (ack + by) & 0xFFFFFFFF if ack else 0)
+        out.append(bytes(record))
+        at += 16 + size
+    return b"".join(out)
+
+
+def test_replaced_sequence_numbers_are_said(tmp_path: File) -> None:
+    """The same addresses with other numbers: no verdict, and the reason names such a device."""
+    path = Path([Hop(), Hop(), Hop()], [Point(), Point()])
+    talk = path.connection()
+    talk.open()
+    talk.exchange(GET % (1, 1), b"HTTP/1.1 200 OK\r\n\r\n")
+    talk.wait(20 * SECOND)
+    happen(talk, "reset", 1, 0)
+    chatter(path, 40 * SECOND)
+    one, other = path.files()
+    (tmp_path / "one.pcap").write_bytes(one)
+    (tmp_path / "other.pcap").write_bytes(renumbered(other, 123_456_789))
+    (incident,) = pcapdiag.compare(tmp_path / "one.pcap", tmp_path / "other.pcap").incidents
+    assert incident.verdict.where is Where.UNKNOWN
+    assert incident.why == ("other.pcap: the same addresses, other sequence numbers: a device between replaces them",)
+
+
+def test_a_crowd_with_the_same_numbers_is_no_proof(tmp_path: File) -> None:
+    """A load generator that begins every connection with the same numbers: which of its connections is which cannot be told."""
+    path = Path([Hop(), Hop(nat=True), Hop()], [Point(), Point()], stamps=False)
+    for _ in range(7):
+        talk = path.connection()
+        talk.next = {True: 1_000, False: 2_000}
+        talk.open()
+        talk.exchange(GET % (1, 1), b"HTTP/1.1 200 OK\r\n\r\n")
+        talk.wait(20 * SECOND)
+        happen(talk, "reset", 1, 0) if talk.number == 1 else talk.exchange(GET % (2, 2), b"HTTP/1.1 200 OK\r\n\r\n")
+    chatter(path, 40 * SECOND)
+    (incident,) = compared(path).incidents
+    assert incident.verdict.where is Where.UNKNOWN
+    assert "1: several connections there have its sequence numbers" in incident.why
+
+
+@pytest.mark.parametrize("point", [Point(loses=frozenset({4})), Point(begins=10 * SECOND), Point(ends=20 * SECOND)],
+                         ids=["misses a segment", "begins late", "ends early"])  # fmt: skip
+def test_what_proves_nothing(point: Point) -> None:
+    """A point that missed something, or was not recording, proves nothing by what it does not show."""
+    (incident,) = one("reset", 1, [Point(), point]).incidents
+    assert incident.verdict.where is Where.UNKNOWN
+    assert incident.why
+
+
+def test_a_new_address_after_the_silence() -> None:
+    """Where the translation was forgotten and made anew, the request arrives under another port: it did arrive."""
+    path = Path([Hop(), Hop(nat=True), Hop()], [Point(), Point()])
+    talk = path.connection()
+    talk.open()
+    talk.exchange(GET % (1, 1), b"HTTP/1.1 200 OK\r\n\r\n")
+    talk.wait(20 * SECOND)
+    ends = path.ends
+    path.ends = lambda connection, at: ends(connection + (500 if at else 0), at)  # type: ignore[method-assign]  # from now on
+    happen(talk, "reset", 2, 0)
+    path.ends = ends  # type: ignore[method-assign]
+    chatter(path, 40 * SECOND)
+    (incident,) = (i for i in compared(path).incidents if i.point == 0)
+    assert incident.verdict.where is Where.BEYOND
+    assert {p.client.port for p in incident.verdict.places if p.point == 1} == {41_001, 41_501}
