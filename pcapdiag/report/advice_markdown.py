@@ -60,9 +60,9 @@ def page(advice: Advice) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def cure_blocks(cure: Cure) -> Iterator[str]:
+def cure_blocks(cure: Cure, level: int = 3) -> Iterator[str]:
     """A cure in full: what it is, when it applies, what it does not cover, the texts, how to check it."""
-    yield f"### {prose(cure.title)}"
+    yield f"{'#' * level} {prose(cure.title)}"
     yield f"{code(cure.id)}, {cure.place}. {prose(cure.applies)}"
     yield f"Limits: {prose(cure.limits)}"
     for snippet in cure.snippets:
