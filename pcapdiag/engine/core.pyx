@@ -446,7 +446,7 @@ cdef class Engine:
                     n[2] += k.answered[j] if timed else 0
         kept = {}
         for (number, by_server, after, every), n in keepalives.items():
-            kept.setdefault(number, []).append(objects.keepalive(by_server, None if after < 0 else after, None if every < 0 else every, *n))
+            kept.setdefault(number, []).append(objects.keepalive(by_server, after, every, *n))
         out = []
         for i in range(1, st.services_used + 1):
             s = &st.services[i]
@@ -489,8 +489,8 @@ cdef class Engine:
         return sorted(out, key=objects.by_service), beyond
 
     def waiting(self, least, uint32_t most=1000):
-        """Which open connections of these services had been silent at the end of the timeline for at least so many ns, as a dict of
-        Waiting by endpoint: all are counted, the `most` longest handed out. `finish` comes first."""
+        """Which open connections of these services had been silent at the end of the timeline for at least so many ns, as a
+        dict of Waiting by endpoint: all are counted, the `most` longest handed out. `finish` comes first."""
         cdef State* st = &self.st
         cdef Hot* h
         cdef Cold* k

@@ -149,19 +149,18 @@ def _probing(probes: int, answered: int, after: int | None, every: int | None) -
 
 
 def _ns(ms: int | None) -> int | None:
-    return None if ms is None else ms * MS
+    return None if ms is None or ms < 0 else ms * MS
 
 
-def keepalive(server: bool, after: int | None, every: int | None, *counts: int) -> Keepalive:
-    """How connections were probed that were probed alike; times in ms."""
+def keepalive(server: bool, after: int, every: int, *counts: int) -> Keepalive:
+    """How connections were probed that were probed alike; times in ms, -1 for unknown."""
     return Keepalive(_side(not server), _ns(after), _ns(every), *counts)
 
 
-def _commonest(kept: Keepalive) -> tuple[float, ...]:
+def _commonest(kept: Keepalive) -> tuple[int, int, str, int, int]:
     """The order of keepalives: by connections, by probes; then the client's first, and the quicker one."""
-    unknown = float("inf")
-    times = (unknown if ns is None else ns for ns in (kept.after, kept.every))
-    return -kept.connections, -kept.probes, kept.side == "server", *times
+    after, every = (-1 if ns is None else ns for ns in (kept.after, kept.every))
+    return -kept.connections, -kept.probes, kept.side, after, every
 
 
 def idle_period(

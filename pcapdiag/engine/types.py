@@ -299,7 +299,8 @@ class IdlePeriod:
 
 
 class Closings(NamedTuple):
-    """Idle periods that one side ended with a FIN: how many, and the shortest and the longest of them, by their gap."""
+    """Idle periods that one side ended with a FIN, alone or behind a last word: how many, and the shortest and the longest
+    of them, by their gap. Those in which traffic was missed are left out."""
 
     periods: int = 0
     shortest: Extreme | None = None
