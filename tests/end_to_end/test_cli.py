@@ -112,11 +112,11 @@ def test_json() -> None:
 
 
 def test_jsonl() -> None:
-    """JSON lines are one finding a line, then a summary; together they are the JSON document."""
+    """JSON lines are one finding a line, then each cause and its cures, then a summary; together they are the JSON document."""
     lines = [json.loads(line) for line in analyze(RESET, "--format", "jsonl").stdout.splitlines()]
-    assert [line.pop("type") for line in lines] == ["finding"] * 4 + ["summary"]
+    assert [line.pop("type") for line in lines] == ["finding"] * 4 + ["cause", "advice", "summary"]
     document = json.loads(analyze(RESET, "--format", "json").stdout)
-    assert lines[:-1] == document["findings"]
+    assert lines[:-1] == document["findings"] + document["causes"] + document["advice"]
     assert lines[-1].items() <= document.items()
 
 
