@@ -119,10 +119,11 @@ def test_markup_is_not_escaped_twice() -> None:
 
 
 def test_each_incident_opens_to_its_packets() -> None:
-    """Each incident is a line that opens; the first one is open. Its ladder has the handshake, the gap, the request and the RST."""
+    """Each incident is a line that opens; the first one is open, as is the first short cure. Its ladder has the handshake, the gap, the request and the RST."""
     report = pcapdiag.analyze(RESET).detailed().report
     page = rendered(report)
-    assert page.count("<details open>") == 1
+    assert page.count("<details open>") == 2
+    assert page.count('<details open><summary><span class="title">') == 1
     assert page.count('class="ladder"') == 2 * len(report.incidents)  # and the next connection
     shown = plain("html", page)
     assert "frame 17 0.000000 client to server: SYN seq 0" in shown
