@@ -41,7 +41,7 @@ class Place:
     Wireshark's ``tcp.stream``. ``matched`` packets are the same as at the point whose finding it is, which is this one if
     ``own``. ``request`` is what was sent after the silence, ``answer`` what came back: the RST, or where none came, whatever
     acknowledged it. ``ahead`` and ``uncertainty`` say by how much, in ns, the clock here is ahead of that of the finding's point.
-    ``hops`` is the TTL with which the sender's packets arrive, None if there are none.
+    ``ttl`` is that with which the sender's packets arrive, None if there are none.
     """
 
     point: int
@@ -54,7 +54,7 @@ class Place:
     answer: Passage
     ahead: int | None
     uncertainty: int | None
-    hops: int | None
+    ttl: int | None
 
 
 class Reason(NamedTuple):

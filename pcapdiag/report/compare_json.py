@@ -50,7 +50,7 @@ def _place(p: Place) -> Json:
     return {
         "point": p.point, "client": endpoint(p.client), "server": endpoint(p.server), "stream": p.stream, "own": p.own,
         "matched": p.matched, "request": _passage(p.request), "answer": _passage(p.answer), "ahead_ns": p.ahead,
-        "uncertainty_ns": p.uncertainty, "ttl": p.hops,
+        "uncertainty_ns": p.uncertainty, "ttl": p.ttl,
     }  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def of(found: Comparison, path: Path, labels: list[int]) -> dict[int, list[Compa
     return out
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(paths())
 def test_what_is_said_is_true(case: tuple[Path, list[Happened], list[int]]) -> None:
     """Whatever the hops, clocks, translations, losses and merged segments: where it happened is told truly, or not at all."""
