@@ -22,6 +22,8 @@ def one_timer(cause: Cause) -> bool:
 def timeout(cause: Cause, where: Where) -> str:
     """Where the timeout lies, what failed beyond it, and what would say more."""
     text = ends(cause.bracket, where)
+    if cause.bracket.low and cause.bracket.high is None and not any(died.regular for died in cause.deaths):
+        text += ", if there is one"
     if cause.bracket.clock is Clock.PAYLOAD:
         text += " without payload: it counts payload alone, so probes do not refresh it"
     elif failures := failed_beyond(cause.view):
@@ -35,7 +37,7 @@ def ends(bracket: Bracket, where: Where) -> str:
     """Both ends with their frames."""
     low, high = bracket.low, bracket.high
     if high is None:
-        return "not known: nothing failed by it" if low is None else f"longer than {_low(low, where)}, if there is one"
+        return "not known" if low is None else f"longer than {_low(low, where)}"
     if high.lower_bound:
         least = f"what failed was silent for at least {seconds(high.length)} ({where(high.ended)}), which is no upper end"
         return f"not known: {least}" if low is None else f"longer than {_low(low, where)}; {least}"

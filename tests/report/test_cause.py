@@ -75,8 +75,8 @@ def told(cause: Cause, *, every: bool = False) -> dict[str, str]:
             "about 5.748 s (failed, frame 151); 5.800 s (survived, frame 99), within a timer's own play",
         ),
         (bracket(fit=Fit.OPEN, low=None), "at most 5.748 s (failed, frame 151); no silence was seen to survive"),
-        (bracket(fit=Fit.OPEN, high=None), "longer than 2.745 s (survived, frame 99), if there is one"),
-        (bracket(fit=Fit.OPEN, high=None, low=None), "not known: nothing failed by it"),
+        (bracket(fit=Fit.OPEN, high=None), "longer than 2.745 s (survived, frame 99)"),
+        (bracket(fit=Fit.OPEN, high=None, low=None), "not known"),
         (
             bracket(fit=Fit.OPEN, high=replace(HIGH, lower_bound=True)),
             "longer than 2.745 s (survived, frame 99); what failed was silent for at least 5.748 s (frame 151), which is no upper end",
@@ -102,6 +102,10 @@ def test_a_timeout_is_told_only_where_there_may_be_one() -> None:
     seen = view()
     cause = causes.timer(seen, narrow=300 * S)
     assert timeout(cause, where).endswith("; 3 of 3 that long failed; a request after 300 s of silence would halve it")
+    unknown = replace(cause, bracket=bracket(fit=Fit.OPEN, high=None), narrow=None, view=view(shortest_failed=None))
+    assert timeout(unknown, where) == "longer than 2.745 s (survived, frame 99), if there is one"
+    ended = replace(unknown, deaths=causes.fins(seen).deaths)
+    assert timeout(ended, where) == "longer than 2.745 s (survived, frame 99)"
     labels = [row.label for row in service_rows(seen, cause, Canvas(), where, every=False)]
     assert labels == ["idle timeout", "pattern", "keepalive"]
     event = view(pattern=Pattern.EVENT)
