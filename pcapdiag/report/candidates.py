@@ -66,9 +66,17 @@ def refreshes(of: Timeout) -> str:
     return "not known" if of.refreshes is None else ("yes" if of.refreshes else "no") + _doubt(of, "refreshes")
 
 
-def left_out(cause: Cause) -> str:
-    """How many known products with such a timeout do something else than what was seen."""
-    n = sum(len(f.products) for f in cause.families if f.agrees is False)
+def nothing_fits(cause: Cause) -> str:
+    """That there is no candidate, where there could be one: a timer is known to lie below a measured length."""
+    high = cause.bracket.high
+    if high is None or high.lower_bound or not cause.symptoms:
+        return ""
+    return "none is known that does what was seen" if cause.families else "none is known with such a default"
+
+
+def left_out(cause: Cause, shown: Sequence[Family]) -> str:
+    """How many known products with such a timeout do something else than what was seen, of those that are not shown."""
+    n = sum(len(f.products) for f in cause.families if f.agrees is False and f not in shown)
     return f"{count(n, 'product')} that {'acts' if n == 1 else 'act'} otherwise" if n else ""
 
 

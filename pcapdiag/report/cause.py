@@ -46,13 +46,17 @@ def evidence_rows(cause: Cause, canvas: Canvas, where: Where, every: bool, hint:
 
 
 def candidate_rows(cause: Cause, canvas: Canvas, every: bool, hint: str = "") -> Iterator[Row]:
-    """Known products, those that agree first; those that do not are only counted, and alone not even that."""
-    shown = cause.families if every else candidates.likely(cause)[:FAMILIES]
-    for label, family in _labelled("candidates", shown):
-        yield canvas.told(label, candidates.family(family, every), "dim" if family.agrees is False else "")
-    hidden = candidates.left_out(cause)
-    if hidden and shown and not every:
-        yield canvas.told("", f"{hidden}{hint}", "dim")
+    """Known products, those that agree first. Those that do not are only counted; where there are no others the nearest is named,
+    so that nobody takes its number for an answer."""
+    likely = candidates.likely(cause)
+    shown = cause.families if every else likely[:FAMILIES] or cause.families[:1]
+    told = [Row("", words(canvas.own(candidates.family(f, every)), "dim" if f.agrees is False else "")) for f in shown]
+    if not likely and (nothing := candidates.nothing_fits(cause)):
+        told.insert(0, Row("", words(canvas.own(nothing))))
+    rest = candidates.left_out(cause, () if every else shown)
+    if rest and not every:
+        told.append(Row("", words(canvas.own(f"{rest}{hint}"), "dim")))
+    return (row._replace(label=label) for label, row in _labelled("known products", told))
 
 
 def risk_rows(cause: Cause, canvas: Canvas, every: bool, hint: str = "") -> Iterator[Row]:
