@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from pcapdiag.durations import parse_duration
 from pcapdiag.engine import Engine
-from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod
+from pcapdiag.engine.types import Connection, Endpoint, IdlePeriod, Waiting
 from pcapdiag.inference.types import Cause, Counterfactual, Loss, ServiceView
 from pcapdiag.reading import Progress
 from pcapdiag.report.model import CaptureFile, Report
@@ -223,6 +223,17 @@ class Analysis:
             raise ValueError("a keepalive must be longer than 0")
         losses = [loss for loss in self._losses if loss.service == cause.service]
         return counterfactual(losses, cause.bracket, cause.view.service, self._watched[cause.service], time)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """Every incident as inference looks at it, whatever rules were selected, in order of time."""
+        return self._losses
+
+    def silent_at_end(self, least: Mapping[Endpoint, int]) -> Mapping[Endpoint, Waiting]:
+        """Of each of these services, the open connections that had been silent for at least so many ns when the capture ended."""
+        from pcapdiag.endings import Endings
+
+        return Endings(self._engines, (), ()).waiting(least)
 
     @cached_property
     def capture(self) -> CaptureFiles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 from pcapdiag.analyze import Paths, analyze
 from pcapdiag.durations import parse_duration
 from pcapdiag.engine.types import Endpoint
+from pcapdiag.inference.causes import NOBODY
 from pcapdiag.inference.types import Cause
-from pcapdiag.inference.verification import Asked, Before, Standing, Tallies, Verified, verified
+from pcapdiag.inference.verification import Asked, Before, Seen, Standing, Tallies, Verified, due, verified
 from pcapdiag.report.facts import Json
 from pcapdiag.report.model import Report
 from pcapdiag.results import Analysis
@@ -27,9 +29,13 @@ class Verification(NamedTuple):
 
     @property
     def standing(self) -> Standing:
-        """The worst of all services: what is not in place, before what is not proved."""
-        found = {one.standing for one in self.services}
-        return next((s for s in (Standing.NOT_IN_PLACE, Standing.UNPROVED) if s in found or not found), Standing.CONFIRMED)
+        """The worst of all services; unproved if there is none."""
+        return max((one.standing for one in self.services), key=list(Standing).index, default=Standing.UNPROVED)
+
+    @property
+    def in_place(self) -> bool:
+        """Is the keepalive there, on all services, and nothing lost?"""
+        return self.standing in (Standing.CONFIRMED, Standing.IN_PLACE)
 
 
 def verify(
@@ -54,22 +60,20 @@ def verify(
 
     Raises CaptureError and ValueError as `pcapdiag.analyze` does.
     """
-    known = {b.service: b for b in (_known(before))}
+    known = {b.service: b for b in _known(before)}
+    tallies = Tallies()
+    analysis = analyze(after, on_period=tallies.add, service=service, **reading)
+    chosen = tuple(map(parse_service, service)) or tuple(known)
+    chosen = chosen or tuple(e for e in tallies.services if not ipaddress.ip_address(e.address).is_loopback)
     if timeout is not None:
         ns = parse_duration(timeout)
-        known = {e: b._replace(low=min(b.low, ns), high=ns) for e, b in known.items()}
-        known |= {e: Before(e, 0, ns, 0, 0) for e in map(parse_service, service) if e not in known}
-    tallies = Tallies()
-    report = analyze(after, on_period=tallies.add, service=service, **reading).report
-    chosen = tuple(map(parse_service, service)) or tuple(known)
-    if not chosen:
-        chosen = tuple(e for e in tallies.services if not ipaddress.ip_address(e.address).is_loopback)
-        if timeout is not None:
-            known = {e: Before(e, 0, parse_duration(timeout), 0, 0) for e in chosen}
+        known = {e: known.get(e, Before(e, ns, ns, 0, 0))._replace(low=ns, high=ns, at_least=False) for e in chosen}
     asked = Asked(parse_duration(keepalive) if keepalive is not None else 0, known)
-    losses = {cause.service: _curable(cause) for cause in report.causes}
-    views = [view.service for view in report.services]
-    return Verification(verified(views, losses, tallies, asked, chosen), report)
+    services = {view.endpoint: view.service for view in analysis.report.services}
+    seen = [Seen(e, services.get(e), Counter(x.helpless for x in analysis.losses if x.service == e)) for e in chosen]
+    waiting = analysis.silent_at_end({one.endpoint: due(one, asked) + 1 for one in seen if one.service is not None})
+    found = tuple(verified(one, tallies, waiting.get(one.endpoint, NOBODY), asked) for one in seen)
+    return Verification(found, analysis.report)
 
 
 def _known(before: Analysis | Report | Sequence[Before]) -> Sequence[Before]:
@@ -96,9 +100,9 @@ def report_before(text: str) -> tuple[Before, ...]:
 def _told(cause: Json, services: Mapping[Endpoint, Json]) -> Before:
     endpoint, bracket = _endpoint(cause["service"]), cause["bracket"]
     high = bracket["high"]
-    exact = None if high is None or high["lower_bound"] else int(high["length_ns"])
+    length, at_least = (None, False) if high is None else (int(high["length_ns"]), bool(high["lower_bound"]))
     view = services[endpoint]
-    return Before(endpoint, int(bracket["floor_ns"]), exact, int(view["failed_beyond"]), int(view["total_beyond"]))
+    return Before(endpoint, int(bracket["floor_ns"]), length, int(view["failed_beyond"]), int(view["total_beyond"]), at_least)
 
 
 def _endpoint(told: Json) -> Endpoint:
@@ -107,11 +111,5 @@ def _endpoint(told: Json) -> Endpoint:
 
 def _before(cause: Cause) -> Before:
     high = cause.bracket.high
-    exact = None if high is None or high.lower_bound else high.length
-    return Before(cause.service, cause.bracket.floor, exact, cause.view.failed_beyond, cause.view.total_beyond)
-
-
-def _curable(cause: Cause) -> int:
-    """Losses that a keepalive should have kept from happening."""
-    found = cause.counterfactual
-    return 0 if found is None else found.losses - sum(found.helpless.values())
+    length, at_least = (None, False) if high is None else (high.length, high.lower_bound)
+    return Before(cause.service, cause.bracket.floor, length, cause.view.failed_beyond, cause.view.total_beyond, at_least)
