@@ -30,7 +30,7 @@ def test_the_answer_comes_first() -> None:
     assert " ".join(" ".join(lines[:2]).split()) == ANSWER
     assert max(map(cell_len, lines)) <= 80
     assert sum(line.split()[:1] == ["IDLE101"] for line in lines) == 4
-    assert "    pod       request in frame 151, RST in frame 152" in lines
+    assert "    pod      request in frame 151, RST in frame 152" in lines
     assert done.stdout.count("no request, no RST; as 10.1.0.1:37456 -> 10.2.0.2:8080") == 2
 
 
