@@ -95,7 +95,7 @@ def report_before(text: str) -> tuple[Before, ...]:
 
 def _told(cause: Json, services: Mapping[Endpoint, Json]) -> Before:
     endpoint, bracket = _endpoint(cause["service"]), cause["bracket"]
-    high = bracket["high"]
+    high = bracket.get("rise") or bracket["high"]
     exact = None if high is None or high["lower_bound"] else int(high["length_ns"])
     view = services[endpoint]
     return Before(endpoint, int(bracket["floor_ns"]), exact, int(view["failed_beyond"]), int(view["total_beyond"]))
@@ -106,7 +106,7 @@ def _endpoint(told: Json) -> Endpoint:
 
 
 def _before(cause: Cause) -> Before:
-    high = cause.bracket.high
+    high = cause.bracket.begins
     exact = None if high is None or high.lower_bound else high.length
     return Before(cause.service, cause.bracket.floor, exact, cause.view.failed_beyond, cause.view.total_beyond)
 
