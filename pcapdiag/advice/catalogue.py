@@ -9,7 +9,7 @@ from pcapdiag.advice.notes import aborted_by_timer
 from pcapdiag.advice.recipe import Recipe
 from pcapdiag.advice.types import Advice, Effect, Place, Target
 from pcapdiag.engine.types import Endpoint
-from pcapdiag.inference.types import Cause, Clock, Helpless, Setting
+from pcapdiag.inference.types import Cause, Clock, Fit, Helpless, Setting
 
 #: All cures but those of single products on the path, by place.
 CATALOGUE: tuple[Recipe, ...] = (
@@ -60,7 +60,7 @@ def example() -> Advice:
 
 def helps(cause: Cause) -> dict[Effect, int]:
     """How many losses each effect is the cure for. An idle timeout is not counted as one where a keepalive is: it cures no answer
-    that is lost while the client waits."""
+    that is lost while the client waits. Where the lengths of silences explain nothing, no longer timeout is one either."""
     told = cause.counterfactual
     if told is None:  # nothing is known of single losses: what has a value is offered
         return dict.fromkeys(Effect, 1)
@@ -69,7 +69,7 @@ def helps(cause: Cause) -> dict[Effect, int]:
     closed = sum(n for reason, n in told.helpless.items() if reason in ended)
     return {
         Effect.KEEPALIVE: told.kept + told.perhaps,
-        Effect.TIMEOUT: timed,
+        Effect.TIMEOUT: timed if cause.setting is not None or cause.bracket.fit is not Fit.CROSSING else 0,
         Effect.IDLE: closed or min(1, timed),
         Effect.RETRY: timed + closed + told.helpless.get(Helpless.EVENT, 0),
     }
