@@ -156,7 +156,8 @@ def _pattern(
     exact = [s for s in samples if not s.lower_bound]
     lengths = sorted(s.length for s in exact or samples)
     n = len(exact)
-    spread = f"gaps from {format_duration(lengths[0])} to {format_duration(lengths[-1])}"
+    first, last = format_duration(lengths[0]), format_duration(lengths[-1])
+    spread = f"gaps from {first} to {last}" if first != last else f"gaps of {first}"
     if longest is not None and outlived(shortest, longest):
         return Pattern.CONTRADICTED, (
             f"a silence of {format_duration(longest.length)} survived and one of {format_duration(shortest.length)} failed: "

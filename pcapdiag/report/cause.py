@@ -10,7 +10,7 @@ from pcapdiag.inference.types import Bracket, Cause, Deaths, Fit, Step, Symptom
 from pcapdiag.report import candidates
 from pcapdiag.report.bracket import Where, ends
 from pcapdiag.report.canvas import Canvas, Row
-from pcapdiag.report.cure import effect, no_keepalive, pool, setting, why
+from pcapdiag.report.cure import NO_POOL, effect, no_keepalive, pool, setting, why
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import seconds
@@ -78,7 +78,9 @@ def cure_rows(cause: Cause, canvas: Canvas) -> Iterator[Row]:
     told: list[list[Span]] = []
     if cause.setting is not None:
         told += [_stressed(canvas, setting(cause.setting), effect(cause)), words(canvas.own(why(cause)))]
-    if cause.client_idle is not None:
+    if cause.client_idle == 0:
+        told.append(words(canvas.own(NO_POOL)))
+    elif cause.client_idle is not None:
         told.append(_stressed(canvas, pool(cause.client_idle), "so that they close first"))
     if cause.setting is None and cause.counterfactual is not None:
         told.append(words(canvas.own(no_keepalive(cause.counterfactual))))
@@ -113,7 +115,9 @@ def deaths(died: Deaths, where: Where) -> str:
     first, last = died.at
     at = where(first)
     if died.longest != died.shortest:
-        length, at = f"{length} to {seconds(died.longest)}", f"{at}, {where(last)}"
+        at = f"{at}, {where(last)}"
+    if (longest := seconds(died.longest)) != length:
+        length = f"{length} to {longest}"
     of = " without payload" if fin else " of silence"
     timer = ": a timer" if died.regular else ""
     return f"{what} after {length}{of}, {count(died.count, 'time')} ({at}){timer}"
