@@ -16,6 +16,7 @@ _HIGH = 70.0
 #: Failures nearer than this, in pixels, are one mark; of those, so many are named.
 APART, NAMED = 42.0, 8
 _KEEPALIVE = "keepalive"
+_SURVIVED = "survived (number in each length, height by its root)"
 _RATE = "share that fails, within its 95 % band: as high as the tallest bar, all do"
 
 
@@ -144,7 +145,7 @@ def _legend(plots: Sequence[GapPlot], y: float) -> Iterator[Shape]:
     in_silence = {failure.in_silence for plot in plots for failure in plot.failures}
     bracketed = any(plot.survived is not None and plot.failed is not None and not plot.crossed for plot in plots)
     marks: tuple[tuple[bool, Shape, str], ...] = (
-        (any(plot.buckets for plot in plots), Box(0, y - 8, 10, 8, "survived"), "survived (number in each length, height by its root)"),
+        (any(plot.buckets for plot in plots), Box(0, y - 8, 10, 8, "survived"), _SURVIVED),
         (True in in_silence, Glyph(5, y - 4, 4.5, "failed", True), "lost in the silence"),
         (False in in_silence, Glyph(5, y - 4, 4.5, "failed-otherwise", True), "failed otherwise"),
         (bracketed, Box(0, y - 8, 10, 8, "bracket"), "the timeout lies between"),

@@ -234,11 +234,13 @@ def test_candidates_are_no_verdicts() -> None:
 
 
 def test_those_that_disagree_are_counted_until_asked_for() -> None:
-    """Families that act otherwise than what was seen are listed only with everything; alone they are not even counted."""
+    """Families that act otherwise than what was seen are listed only with everything; alone the nearest is named, and
+    that it is none."""
     cause = causes.timer(view())
-    assert told(cause)["candidates"].endswith(" | 1 product that acts otherwise (--all)")
-    assert "Network Firewall" in told(cause, every=True)["candidates"]
-    assert "candidates" not in told(replace(cause, families=causes.FAMILIES[2:]))
+    assert told(cause)["known products"].endswith(" | 1 product that acts otherwise (--all)")
+    assert "Network Firewall" in told(cause, every=True)["known products"]
+    alone = told(replace(cause, families=causes.FAMILIES[2:]))["known products"]
+    assert alone.startswith("none is known that does what was seen | 350 s: AWS Network Firewall")
 
 
 def test_what_died_by_itself_is_told_with_its_frames() -> None:
