@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pcapdiag.report.lanes import Align
 
 T = TypeVar("T")
+#: Incidents behind which a user's own request is looked for: the first.
+_TRACED = 1000
 
 
 class _Rows(Sequence[T], Generic[T]):
@@ -146,7 +148,27 @@ class Analysis:
         from pcapdiag.excerpts import chosen, digested, excerpts  # only who asks for packets pays for the import
 
         found = excerpts(self._paths, chosen(self.report, most), self._engines, self.report.options.max_connections, progress)
-        return replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
+        whole = replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
+        return whole.traced_back(progress)
+
+    def traced_back(self, progress: Callable[[Progress], None] | None = None) -> Analysis:
+        """The same, with users' own requests behind lost ones, where the same capture shows them (a pod's ``-i any``): it is read
+        again for them, twice. They stand in ``report.joins``. As it is where that was done, or cannot be: the captures are gone,
+        or were standard input.
+        """
+        findings = self.report.incidents[:_TRACED]
+        if self.report.joins is not None or "-" in self._paths or not findings:
+            return self
+        from pcapdiag.capture import CaptureError
+        from pcapdiag.correlate.joined import Joins, Key
+        from pcapdiag.impact import impacts
+
+        try:
+            found = impacts(self._paths, findings, self.report.options.max_connections, progress)
+        except CaptureError:
+            return self
+        told = tuple((Key.of(f), one) for f, one in zip(findings, found, strict=True) if one is not None)
+        return replace(self, report=replace(self.report, joins=Joins(impacts=told))) if told else self
 
     def packets(self, finding: Finding) -> PacketList:
         """The packets around a finding, in the order of the capture, as scapy has them: dissected from their link layer on, with
