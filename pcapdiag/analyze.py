@@ -111,7 +111,7 @@ def _extra(
     from pcapdiag.joining import Extra, check_format  # only who has more than captures pays for it
 
     extra = Extra.of(access_logs, log_format, ss, conntrack)
-    if [*map(os.fspath, captures), *extra.paths].count("-") > 1:
+    if [*(os.fspath(path) for path in captures), *extra.paths].count("-") > 1:
         raise ValueError("standard input can be read only once")
     check_format(log_format)
     return extra

@@ -91,15 +91,16 @@ def command(
             --access-log server=gateway.log --ss ss.txt --conntrack conntrack.txt
     """  # noqa: D301  # the backslash is click's mark: what follows is not wrapped
     beside.check(files)
-    check_output(output, force=force, inputs=files)
+    inputs = (*files, *beside.paths)
+    check_output(output, force=force, inputs=inputs)
     if folder is not None:
         from pcapdiag.report.folder import check_folder  # only who wants a folder pays for it
 
-        check_folder(folder, names_in_folder(), force=force, inputs=files)
+        check_folder(folder, names_in_folder(), force=force, inputs=inputs)
     if plot is not None:
-        check_picture(plot, force=force, inputs=files, reports=(output, evidence))
+        check_picture(plot, force=force, inputs=inputs, reports=(output, evidence))
     if evidence is not None:
-        check_evidence(evidence, output, force=force, inputs=files)
+        check_evidence(evidence, output, force=force, inputs=inputs)
     name = format_ or format_of(output)
     render = renderer(name, **chosen(name, width=width(output), color=colored(color, output), every=every, payload=payload))
     packets = name in NEED_PACKETS or any(out is not None for out in (folder, plot, evidence))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pcapdiag.cli.values import checked, codes, duration, host, service
+from pcapdiag.cli.values import checked, codes, duration, host, log_format, service
 
 if TYPE_CHECKING:
     from pcapdiag import Analysis
@@ -72,9 +72,15 @@ class Beside:
         """What can be known to be wrong before anything is read."""
         if self.log_format is not None and not self.access_logs:
             raise click.UsageError("--log-format is that of --access-log, which is missing")
-        logs = (log.partition("=")[2] if "=" in log else log for log in self.access_logs)
-        if [*files, *logs, *self.ss, *self.conntrack].count("-") > 1:
+        if [*files, *self.paths].count("-") > 1:
             raise click.UsageError("standard input can be read only once")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All files, without whose logs they are."""
+        from pcapdiag.joining import labelled
+
+        return (*(labelled(log)[1] for log in self.access_logs), *self.ss, *self.conntrack) if self else ()
 
 
 _BESIDE = (
@@ -86,7 +92,7 @@ _BESIDE = (
         help="Join what is found with this log of Envoy or Istio: of the client's sidecar (client=), of the next hop (server=). "
         "May be repeated.",
     ),
-    click.option("--log-format", metavar="FORMAT", help="Format of the logs, if it is not recognised: an Envoy format string."),
+    click.option("--log-format", callback=checked(log_format), metavar="FORMAT", help="Format of the logs, if it is not recognised: an Envoy format string."),
     click.option("--ss", multiple=True, metavar="FILE", help="Join with what ss -tno printed. May be repeated."),
     click.option("--conntrack", multiple=True, metavar="FILE", help="Join with what conntrack -L or -E printed. May be repeated."),
 )

@@ -43,7 +43,8 @@ def command(
     from pcapdiag.ticket import ticket
 
     beside.check(files)
-    check_output(output, force=force, inputs=files)
+    inputs = (*files, *beside.paths)
+    check_output(output, force=force, inputs=inputs)
     with spooled(files, True) as (paths, names), progress_bar(not no_progress and STDOUT not in files) as bar:
         read = reading.analyzed(paths, progress=bar, names=names, beside=beside).detailed(progress=bar).report
     report = anonymous(read, key)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, TypeVar
 
 from pcapdiag.correlate.comparison import Presence
 from pcapdiag.correlate.impacts import Impact
@@ -157,7 +159,7 @@ class Unusable(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Joins:
     """Everything beside the captures. ``survey`` counts the sockets of the services that were captured; ``impacts`` are users' own
     requests behind lost ones."""
@@ -178,18 +180,43 @@ class Joins:
 
     def lines(self, key: Key) -> tuple[tuple[JoinedLog, Line], ...]:
         """The failed requests that belong to a finding, with their logs."""
-        return tuple((log, line) for log in self.logs for line in log.lines if line.finding == key)
+        return tuple(self._lines.get(key, ()))
 
     def socket(self, key: Key) -> SocketSeen | None:
         """The client's socket of a finding, or else the server's."""
-        found = [s for s in self.sockets if s.finding == key]
-        return next((s for s in found if s.client), found[0] if found else None)
+        return max(self._sockets.get(key, ()), key=lambda s: s.client, default=None)
 
     def track(self, key: Key) -> TrackedSeen | None:
         """What connection tracking had of it: what says most."""
-        found = [t for t in self.tracked if t.finding == key]
+        found = self._tracked.get(key, ())
         return max(found, key=lambda t: (t.forgotten, t.destroyed is not None, t.before is not None), default=None)
 
     def impact(self, key: Key) -> Impact | None:
         """The user's own request behind it."""
-        return next((impact for of, impact in self.impacts if of == key), None)
+        return self._impacts.get(key)
+
+    @cached_property
+    def _lines(self) -> dict[Key | None, list[tuple[JoinedLog, Line]]]:
+        return _grouped(((log, line) for log in self.logs for line in log.lines), lambda each: each[1].finding)
+
+    @cached_property
+    def _sockets(self) -> dict[Key | None, list[SocketSeen]]:
+        return _grouped(self.sockets, lambda socket: socket.finding)
+
+    @cached_property
+    def _tracked(self) -> dict[Key | None, list[TrackedSeen]]:
+        return _grouped(self.tracked, lambda track: track.finding)
+
+    @cached_property
+    def _impacts(self) -> dict[Key, Impact]:
+        return dict(self.impacts)
+
+
+T = TypeVar("T")
+
+
+def _grouped(each: Iterable[T], key: Callable[[T], Key | None]) -> dict[Key | None, list[T]]:
+    groups: dict[Key | None, list[T]] = {}
+    for one in each:
+        groups.setdefault(key(one), []).append(one)
+    return groups

@@ -26,9 +26,7 @@ def join_sockets(tables: Sequence[SocketTable], found: Iterable[Incident], begun
     return tuple(one for incident in found for one in _of(incident, seen, begun.get(incident.key)))
 
 
-def _of(
-    incident: Incident, seen: dict[Pair, list[tuple[int, Snapshot, Socket]]], begun: int | None
-) -> Iterator[SocketSeen]:
+def _of(incident: Incident, seen: dict[Pair, list[tuple[int, Snapshot, Socket]]], begun: int | None) -> Iterator[SocketSeen]:
     told: set[bool] = set()
     for client, server in (*incident.legs, *incident.others):
         for is_client, pair in ((True, (client, server)), (False, (server, client))):
@@ -38,7 +36,9 @@ def _of(
             told.add(is_client)
             # the last that tells; else the last. What has no date comes before what has one
             best = max(sightings, key=lambda s: (keepalive_of(s[1], s[2]) is not Keepalive.UNKNOWN, s[1].time or -1))
-            yield _seen(incident.key, is_client, best, [s[2] for s in sightings if s[1].time == best[1].time or _near(s[1], best[1])])
+            yield _seen(
+                incident.key, is_client, best, [s[2] for s in sightings if s[1].time == best[1].time or _near(s[1], best[1])]
+            )
 
 
 def _in_time(snapshot: Snapshot, sent: int, begun: int | None) -> bool:

@@ -49,7 +49,12 @@ def unjoined(
         return (Why.LONG, long) if waited else (Why.HEALTHY, "")
     if towards_client and line.local is None:
         return Why.DOWNSTREAM, meaning(line.flags)
-    if connections or "upstream" in line.odd or "local" in line.odd or not _known(line.upstream and line.upstream.address, captured):
+    if (
+        connections
+        or "upstream" in line.odd
+        or "local" in line.odd
+        or not _known(line.upstream and line.upstream.address, captured)
+    ):
         return Why.ELSEWHERE, _trap(line, captured)
     return (Why.LONG, long) if waited else (Why.NOTHING, "the line does not name its own end of the connection")
 
