@@ -92,9 +92,16 @@ _BESIDE = (
         help="Join what is found with this log of Envoy or Istio: of the client's sidecar (client=), of the next hop (server=). "
         "May be repeated.",
     ),
-    click.option("--log-format", callback=checked(log_format), metavar="FORMAT", help="Format of the logs, if it is not recognised: an Envoy format string."),
+    click.option(
+        "--log-format",
+        callback=checked(log_format),
+        metavar="FORMAT",
+        help="Format of the logs, if it is not recognised: an Envoy format string.",
+    ),
     click.option("--ss", multiple=True, metavar="FILE", help="Join with what ss -tno printed. May be repeated."),
-    click.option("--conntrack", multiple=True, metavar="FILE", help="Join with what conntrack -L or -E printed. May be repeated."),
+    click.option(
+        "--conntrack", multiple=True, metavar="FILE", help="Join with what conntrack -L or -E printed. May be repeated."
+    ),
 )
 _OPTIONS = (
     click.option(

@@ -113,9 +113,9 @@ class JoinedLog:
 
 @dataclass(frozen=True, slots=True)
 class SocketSeen:
-    """A socket of a finding's connection, in the last snapshot before what was sent on it. ``table`` is the index of its file, ``line``
-    its line there; ``time`` None: the snapshot has no date. ``client`` is whether it is the client's. ``left`` is what was left on
-    its keepalive timer, ``configured`` the keepalive time that follows from it, both in ns, None where that is not told."""
+    """A socket of a finding's connection, in the last snapshot before what was sent on it. ``table`` is the index of its file,
+    ``line`` its line there; ``time`` None: the snapshot has no date. ``client`` is whether it is the client's. ``left`` is what was
+    left on its keepalive timer, ``configured`` the keepalive time that follows from it, both in ns, None where that is not told."""
 
     finding: Key
     table: int
@@ -161,8 +161,8 @@ class Unusable(NamedTuple):
 
 @dataclass(frozen=True)
 class Joins:
-    """Everything beside the captures. ``survey`` counts the sockets of the services that were captured; ``impacts`` are users' own
-    requests behind lost ones."""
+    """Everything beside the captures. ``survey`` counts the sockets of the services that were captured; ``impacts`` are users'
+    own requests behind lost ones."""
 
     logs: tuple[JoinedLog, ...] = ()
     tables: tuple[Source, ...] = ()

@@ -28,8 +28,8 @@ class Proof(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step. ``id`` is short and stable. ``sentence`` is what follows from the evidence; where nothing was given that tells it,
-    ``known`` is False, and ``missing`` are the commands that collect it."""
+    """One step. ``id`` is short and stable. ``sentence`` is what follows from the evidence; where nothing was given that tells
+    it, ``known`` is False, and ``missing`` are the commands that collect it."""
 
     id: str
     title: str

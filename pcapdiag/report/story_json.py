@@ -1,4 +1,4 @@
-"""What else the user has as plain data for JSON, with the story that all of it tells; ``schema.json`` describes it field by field."""
+"""What else the user has as plain data for JSON, with the story that all of it tells; ``schema.json`` describes the fields."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def _end(end: Endpoint | None) -> Json | None:
 
 def _socket(s: SocketSeen) -> Json:
     return {
-        "finding": _key(s.finding), "table": s.table, "line": s.line, "time": time(s.time), "side": "client" if s.client else "server",
+        "finding": _key(s.finding), "table": s.table, "line": s.line, "time": time(s.time),
+        "side": "client" if s.client else "server",
         "local": endpoint(s.local), "peer": endpoint(s.peer), "state": s.state, "keepalive": str(s.keepalive), "left_ns": s.left,
         "configured_ns": s.configured, "process": s.process, "retransmissions": s.retransmissions,
     }  # fmt: skip

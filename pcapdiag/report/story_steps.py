@@ -46,8 +46,7 @@ def user(scene: Scene) -> Told:
             )
     impacts = [(f, impact) for f, key in zip(scene.findings, scene.keys, strict=True) if (impact := scene.joins.impact(key))]
     if impacts:
-        n = len(impacts)
-        yield f"The capture itself shows {count(n, 'request')} of users just before, and what came of {'it' if n == 1 else 'them'}."
+        yield f"The capture itself shows {count(len(impacts), 'request')} of users just before, and what came back."
         for finding, impact in impacts:
             yield impact_text(impact), scene.file(finding.period.wake.first.ref)
     if not rows and near:
