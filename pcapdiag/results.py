@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from scapy.plist import PacketList
 
+    from pcapdiag.correlate.joined import Failed  # noqa: F401  # in the name of a base class
     from pcapdiag.report.lanes import Align
+    from pcapdiag.report.story import Story  # noqa: F401  # as above
 
 T = TypeVar("T")
 #: Incidents behind which a user's own request is looked for: the first.
@@ -112,6 +114,26 @@ class Causes(_Rows[Cause]):
         from pcapdiag.report.frames import causes_frame
 
         return causes_frame(self)
+
+
+class FailedRequests(_Rows["Failed"]):
+    """The failed requests of all access logs, log by log, each with the finding that it belongs to, or why it belongs to none."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a failed request; times are datetime64[ns, UTC]. Needs pandas."""
+        from pcapdiag.report.frames import failed_frame
+
+        return failed_frame(self, self._report)
+
+
+class Stories(_Rows["Story"]):
+    """For each service that lost something, worst first, what happened, from all sources."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a step of a story. Needs pandas."""
+        from pcapdiag.report.frames import stories_frame
+
+        return stories_frame(self)
 
 
 class CaptureFiles(_Rows[CaptureFile]):
@@ -231,6 +253,18 @@ class Analysis:
     def causes(self) -> Causes:
         """Where the timeout of each service lies that lost something, and what would keep its connections alive."""
         return Causes(self.report.causes, self.report)
+
+    @cached_property
+    def joins(self) -> FailedRequests:
+        """The failed requests of the access logs, joined with what was found. Sockets and connection tracking stand in
+        ``report.joins``."""
+        joins = self.report.joins
+        return FailedRequests(joins.failed if joins is not None else (), self.report)
+
+    @cached_property
+    def story(self) -> Stories:
+        """What happened, step by step, from all sources; empty where there is no more than captures (see `traced_back`)."""
+        return Stories(self.report.story, self.report)
 
     def counterfactual(self, cause: Cause, keepalive: str | float | timedelta) -> Counterfactual:
         """What a keepalive of this time (``"60s"``, a number of seconds, a timedelta) would have done for the losses of one of

@@ -13,7 +13,7 @@ _HIDDEN = "(hidden)"
 
 
 def nameless(joins: Joins) -> Joins:
-    """The same with all that hidden; methods, codes and flags stay, and processes can be told apart. Addresses are not touched."""
+    """The same with all that hidden; methods, codes and flags stay, and processes can be told apart. Addresses stay."""
     processes: dict[str, str] = {}
     files: dict[str, str] = {}
 

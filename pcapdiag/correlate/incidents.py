@@ -20,8 +20,9 @@ Pair = tuple[Endpoint, Endpoint]
 class Incident(NamedTuple):
     """A finding. ``legs`` are the connections on which it was captured, as (client, server), ``others`` what connection tracking
     translates them to. What was lost was ``sent`` at one time, and the RST came (or it was given up) when it ``failed``. If
-    ``abrupt``, who had sent it saw at once that it failed; else it waited as long as it had patience. ``opening``: it is a connection
-    that was refused. ``harm``: something was lost. ``request_id`` and ``label`` are of the request, where they were captured."""
+    ``abrupt``, who had sent it saw at once that it failed; else it waited as long as it had patience. ``opening``: it is a
+    connection that was refused. ``harm``: something was lost. ``request_id`` and ``label`` are of the request, where they were
+    captured."""
 
     key: Key
     legs: tuple[Pair, ...]

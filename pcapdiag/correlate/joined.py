@@ -111,11 +111,19 @@ class JoinedLog:
         return {why: lines for why, lines in groups.items() if lines}
 
 
+class Failed(NamedTuple):
+    """A failed request, and the log that has it."""
+
+    log: JoinedLog
+    line: Line
+
+
 @dataclass(frozen=True, slots=True)
 class SocketSeen:
     """A socket of a finding's connection, in the last snapshot before what was sent on it. ``table`` is the index of its file,
-    ``line`` its line there; ``time`` None: the snapshot has no date. ``client`` is whether it is the client's. ``left`` is what was
-    left on its keepalive timer, ``configured`` the keepalive time that follows from it, both in ns, None where that is not told."""
+    ``line`` its line there; ``time`` None: the snapshot has no date. ``client`` is whether it is the client's. ``left`` is
+    what was left on its keepalive timer, ``configured`` the keepalive time that follows from it, both in ns, None where that
+    is not told."""
 
     finding: Key
     table: int
@@ -178,8 +186,13 @@ class Joins:
         """Was anything given beside the captures?"""
         return bool(self.logs or self.tables or self.trackings or self.unusable)
 
-    def lines(self, key: Key) -> tuple[tuple[JoinedLog, Line], ...]:
-        """The failed requests that belong to a finding, with their logs."""
+    @property
+    def failed(self) -> tuple[Failed, ...]:
+        """All failed requests, log by log."""
+        return tuple(Failed(log, line) for log in self.logs for line in log.lines)
+
+    def lines(self, key: Key) -> tuple[Failed, ...]:
+        """The failed requests that belong to a finding."""
         return tuple(self._lines.get(key, ()))
 
     def socket(self, key: Key) -> SocketSeen | None:
@@ -196,8 +209,8 @@ class Joins:
         return self._impacts.get(key)
 
     @cached_property
-    def _lines(self) -> dict[Key | None, list[tuple[JoinedLog, Line]]]:
-        return _grouped(((log, line) for log in self.logs for line in log.lines), lambda each: each[1].finding)
+    def _lines(self) -> dict[Key | None, list[Failed]]:
+        return _grouped(self.failed, lambda failed: failed.line.finding)
 
     @cached_property
     def _sockets(self) -> dict[Key | None, list[SocketSeen]]:
