@@ -35,7 +35,7 @@ def cause(scene: Scene) -> Told:
         yield f"candidate: {candidates.family(family, every=False)}", None
     tracked: list[TrackedSeen] = [track for key in scene.keys if (track := scene.joins.track(key)) is not None]
     for track in tracked[:1]:
-        if track.translated is not None:
+        if track.translated is not None and track.forgotten:
             yield "a Linux machine that translates addresses is on the path: its conntrack is what forgot", None
 
 

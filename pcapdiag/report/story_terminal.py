@@ -11,7 +11,7 @@ from pcapdiag.report.story import Proof, Step, plan_command
 from pcapdiag.report.text import Span, words
 
 #: Pieces of evidence of one source that are shown unless everything is asked for, and the longest commands.
-FEW, LONGEST = 3, 4
+FEW, LONGEST = 2, 4
 
 
 def story_lines(report: Report, canvas: Canvas, every: bool) -> Iterator[str]:
