@@ -184,12 +184,22 @@ def groups(r: Report) -> dict[Group, tuple[Finding, ...]]:
     }  # fmt: skip
 
 
+def joins(r: Report) -> Json | None:
+    """What else the user has, and the story that all of it tells."""
+    if r.joins is None:
+        return None
+    from pcapdiag.report.story_json import document  # only who has more than captures pays for it
+
+    return document(r)
+
+
 def tail(r: Report) -> Json:
     """What the services' silences say, what was read, and what limits it."""
     span = r.span
     return {
         "services": [service(v, r.histogram_edges) for v in r.services],
         "overall": None if r.overall is None else bracket(r.overall),
+        "joins": joins(r),
         "capture": {
             "records": r.records, "segments": r.segments, "skipped": r.skipped, "connections": r.connections,
             "idle_periods": r.idle_periods, "outcomes": outcomes(r.outcomes), "verdicts": dict(r.verdicts),

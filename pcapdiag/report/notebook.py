@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pcapdiag.correlate.joined import Failed
 from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import Cause, ServiceView
 from pcapdiag.report import words
 from pcapdiag.report.blocks import stream
 from pcapdiag.report.headline import cured, headline, others
+from pcapdiag.report.joined import asked, result
 from pcapdiag.report.markup import Markup, table, tag, together
 from pcapdiag.report.model import CaptureFile, Report
+from pcapdiag.report.story import TITLES, Story
 from pcapdiag.report.text import clean, cut
 from pcapdiag.report.times import iso, seconds
 from pcapdiag.report.zeek import history
@@ -82,8 +85,21 @@ _FILE: _Cells = (
     ("to", lambda f: "" if f.facts.last_time is None else iso(f.facts.last_time, 3)),
     ("trouble", lambda f: f.error or (f.facts.damage.reason if f.facts.damage else "")),
 )
+_FAILED: _Cells = (
+    ("log", lambda f: f"{f.log.source.name}, line {f.line.logged.line}"),
+    ("time", lambda f: iso(f.line.logged.start, 3)),
+    ("request", lambda f: cut(clean(asked(f.line.logged)), _LABEL)),
+    ("got", lambda f: result(f.line.logged)),
+    ("x-request-id", lambda f: cut(clean(f.line.logged.request_id or ""), _LABEL)),
+    ("finding", lambda f: f"frame {f.line.finding.wake.frame}" if f.line.finding else f"none: {f.line.why}"),
+)
+_STORY: _Cells = (
+    ("server", lambda s: str(s.service)),
+    *((step, lambda s, i=i: s.steps[i].sentence) for i, step in enumerate(TITLES)),
+)
 _CELLS: dict[type, _Cells] = {
     Finding: _FINDING, IdlePeriod: _PERIOD, Connection: _CONNECTION, ServiceView: _SERVICE, Cause: _CAUSE, CaptureFile: _FILE,
+    Failed: _FAILED, Story: _STORY,
 }  # fmt: skip
 
 
