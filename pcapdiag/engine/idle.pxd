@@ -395,8 +395,9 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
             p.own_fin = here(st, s)
         return
     probing = is_probe(h, s)
-    if p.kind != WAKE_RST or p.side != e or not (s.length or probing) or not s.flags & F_ACK:
-        return
+    if p.kind != WAKE_RST or p.side != e or not s.flags & F_ACK \
+            or not (probing or (s.length and (not h.state & (KNOWN << d) or delta(s.seq + s.length, h.next[d]) > 0))):
+        return                         # only new payload, or a probe, is a wake that its own RST may have overtaken
     if h.last_frame != k.rst_frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq \
             or since(s.t, h.t_idle) < st.min_idle:
         return
