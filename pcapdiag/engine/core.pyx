@@ -20,6 +20,7 @@ from .table cimport rebuild
 from .pairs cimport pair_add, pairs_copy, pairs_free
 from .samples cimport longest_of
 from .services cimport decide_roles, service_find
+from .statistics cimport statistics_free, two_digits
 from .verdict cimport stamps_in, stop_watching
 from .idle cimport own_outstanding
 from .trace cimport watched
@@ -144,7 +145,7 @@ cdef class Engine:
             free(st.traces[i].bytes)
         if st.services != NULL:
             for i in range(1, st.services_used + 1):
-                free(st.services[i].stats)
+                statistics_free(st.services[i].stats)
         for p in (<size_t>st.chunks, <size_t>st.pends, <size_t>st.emissions, <size_t>st.services,
                   <size_t>st.service_slots, <size_t>st.interfaces, <size_t>st.slots, <size_t>st.spare,
                   <size_t>st.traces, <size_t>st.watches, <size_t>st.numbers, <size_t>st.windows, <size_t>self.carry):
@@ -418,15 +419,24 @@ cdef class Engine:
         cdef uint32_t i, at
         cdef int server, j
         cdef bint timed
+        cdef Way* way
         counts, keepalives = {}, {}
+        settle_roles(st)
+        for i in range(1, st.services_used + 1):
+            s = &st.services[i]
+            if s.stats != NULL:
+                counts[i] = [s.stats.forgotten, s.stats.probes[0], s.stats.probes[1], s.stats.probed, 0]
+                for j in range(<int>s.stats.ways_used):
+                    way = &s.stats.ways[j]
+                    keepalives[i, way.server != 0, way.after, way.every] = [way.connections, way.probes, way.answered]
         for i in range(1, st.used + 1):
             h, k = hot_of(st, i), cold_of(st, i)
-            if h.state & FREE or cold_of(st, i).first_frame == 0:
+            if h.state & FREE or k.first_frame == 0:
                 continue
             at = service_of(st, h, k)
             server = k.server
             if at and st.services[at].stats != NULL:
-                n = counts.setdefault(at, [0, 0, 0, 0, 0])
+                n = counts[at]
                 n[0] += 1
                 n[1] += k.probes[1 - server]
                 n[2] += k.probes[server]
@@ -451,14 +461,14 @@ cdef class Engine:
             s = &st.services[i]
             if s.stats != NULL:
                 out.append(objects.service(
-                    endpoint=objects.endpoint(s.hi, s.lo, s.port), counts=counts.get(i, [0, 0, 0, 0, 0]),
-                    forgotten=s.stats.forgotten,
+                    endpoint=objects.endpoint(s.hi, s.lo, s.port), counts=counts[i],
                     outcomes=[s.stats.results[j] for j in range(<int>RESULTS)], survived=s.stats.survived,
                     resets_without_idle=s.stats.contexts[0], refused=s.stats.contexts[1],
                     histogram=tuple([s.stats.histogram[j] for j in range(BUCKETS)]), longest=extreme(&s.stats.longest),
                     longest_probed=extreme(&s.stats.longest_probed), keepalives=kept.get(i, []),
                     closings=[(s.stats.closed[j], extreme(&s.stats.shortest_closed[j]), extreme(&s.stats.longest_closed[j]))
-                              for j in range(2)]))
+                              for j in range(2)],
+                    closed_histogram=tuple([closed_histogram(s.stats.closed_histogram[j]) for j in range(2)])))
         return out
 
     def pairs(self, services=None):
@@ -467,10 +477,12 @@ cdef class Engine:
         cdef State* st = &self.st
         cdef Pairs table
         cdef Pair* p
+        cdef Service* s
         cdef uint32_t i
-        cdef uint64_t beyond
+        cdef uint64_t beyond, hi, lo
         wanted = None if services is None else set(services)
-        out = []
+        out = {}
+        settle_roles(st)
         if not pairs_copy(st, &table, &st.forgotten):
             pairs_free(&table)
             raise MemoryError
@@ -479,17 +491,25 @@ cdef class Engine:
                 pair_add(st, &table, hot_of(st, i), cold_of(st, i))
         for i in range(table.used):
             p = &table.items[i]
-            server = objects.endpoint(st.services[p.service].hi, st.services[p.service].lo, st.services[p.service].port)
+            s = &st.services[p.service]
+            hi, lo = p.hi, p.lo
+            if s.moved and st.services[s.moved].lo == lo and st.services[s.moved].hi == hi:
+                hi, lo = s.hi, s.lo    # forgotten before it was known who is the server
+                s = &st.services[s.moved]
+            server = objects.endpoint(s.hi, s.lo, s.port)
             if wanted is None or server in wanted:
-                out.append(objects.pair(client=objects.endpoint(p.hi, p.lo, 0).address, server=server, survived=p.survived,
-                                        longest=extreme(&p.longest)))
+                one = objects.pair(client=objects.endpoint(hi, lo, 0).address, server=server, survived=p.survived,
+                                   longest=extreme(&p.longest))
+                key = one.client, server
+                out[key] = objects.together(out[key], one) if key in out else one
         beyond = table.beyond
         pairs_free(&table)
-        return sorted(out, key=objects.by_service), beyond
+        return sorted(out.values(), key=objects.by_service), beyond
 
-    def waiting(self, least, uint32_t most=1000):
+    def waiting(self, least, uint32_t most=1000, payload=()):
         """Which open connections of these services had been silent at the end of the timeline for at least so many ns, as a
-        dict of Waiting by endpoint: all are counted, the `most` longest handed out. `finish` comes first."""
+        dict of Waiting by endpoint: all are counted, the `most` longest handed out. Of the services in `payload` they had been
+        idle for as long: probes do not count. `finish` comes first."""
         cdef State* st = &self.st
         cdef Hot* h
         cdef Cold* k
@@ -500,7 +520,8 @@ cdef class Engine:
             raise MemoryError
         memset(limits, 0xFF, (st.services_used + 1) * sizeof(int64_t))  # -1: not asked for
         found = {server: [0, []] for server in least}
-        by_number = {}
+        by_number, idle = {}, set()
+        settle_roles(st)
         try:
             for server, limit in least.items():
                 hi, lo, _, _, ports = objects.key(server, server)
@@ -508,14 +529,18 @@ cdef class Engine:
                 if at:
                     limits[at] = max(limit, 0)
                     by_number[at] = found[server]
+                    if server in payload:
+                        idle.add(at)
             limits[0] = -1
             for i in range(1, st.used + 1):
                 h, k = hot_of(st, i), cold_of(st, i)
                 if not open_still(h) or h.packets[0] == 0 or h.packets[1] == 0 or not nothing_due(st, h, k):
                     continue
                 at = service_of(st, h, k)
-                silent = since(st.now, h.t_last)
-                if limits[at] < 0 or silent < limits[at] or since(st.now, h.t_idle) < st.min_idle:
+                if limits[at] < 0 or since(st.now, h.t_idle) < st.min_idle:
+                    continue
+                silent = since(st.now, h.t_idle if at in idle else h.t_last)
+                if silent < limits[at]:
                     continue
                 one = by_number[at]
                 one[0] += 1
@@ -627,18 +652,22 @@ cdef object silence(Cold* k):
     return extreme(&most)
 
 
+cdef object closed_histogram(uint32_t* counts):
+    return tuple([0 if counts == NULL else counts[i] for i in range(BUCKETS)])
+
+
+cdef void settle_roles(State* st) noexcept nogil:
+    """Who is client and who is server, as far as it is known by now; what was counted moves with that."""
+    cdef uint32_t i
+    for i in range(1, st.used + 1):
+        if not hot_of(st, i).state & FREE and cold_of(st, i).first_frame and cold_of(st, i).service:
+            decide_roles(st, hot_of(st, i), cold_of(st, i))
+
+
 cdef object probing(Hot* h, Cold* k, int side):
     """How a side probed: probes, answered, and the least times after and between them in ms, None for unknown."""
     return (k.probes[side], k.answered[side], k.probe_after[side] - 1 if k.probe_after[side] else None,
             k.probe_every[side] - 1 if k.probe_every[side] else None)
-
-
-cdef int64_t two_digits(uint32_t plus_one) noexcept nogil:
-    """Milliseconds rounded to two significant digits, halves up; -1 for unknown."""
-    cdef int64_t ms = <int64_t>plus_one - 1, step = 1
-    while ms >= step * 100:
-        step *= 10
-    return (ms + step // 2) // step * step if ms >= 0 else -1
 
 
 cdef bint open_still(Hot* h) noexcept nogil:

@@ -7,7 +7,8 @@ from libc.string cimport memset
 from .layout cimport *
 from .state cimport *
 from .pairs cimport pair_add
-from .services cimport statistics
+from .services cimport decide_roles, served, statistics
+from .statistics cimport forget_probes
 from .table cimport closed, rebuild
 from .verdict cimport stop_watching
 
@@ -52,10 +53,11 @@ cdef inline uint32_t forget(State* st, uint32_t wanted, bint open_too) noexcept 
             continue
         stop_watching(st, i, st.at_t)
         if cold_of(st, i).first_frame:   # else it was only quoted in an ICMP error
+            decide_roles(st, h, cold_of(st, i))
             pair_add(st, &st.forgotten, h, cold_of(st, i))
             stats = statistics(st, h, cold_of(st, i))
             if stats != NULL:
-                stats.forgotten += 1
+                forget_probes(stats, h, cold_of(st, i), served(st, h, cold_of(st, i)))
             if finished(h):
                 st.evicted_closed += 1
             else:

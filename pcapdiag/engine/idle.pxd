@@ -371,7 +371,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     p = &last.pend
     if s.flags & F_RST:
         if p.reply == REPLY_NONE and p.side == e and p.kind == WAKE_PAYLOAD and s.t <= last.deadline \
-                and (p.result == UNDECIDED or p.result == UNANSWERED) and p.ended.frame == k.rst_frame \
+                and (p.result == UNDECIDED or p.result == UNANSWERED) and p.ended.frame == k.tail.rst.frame \
                 and h.state & (RST_SENT << e) and not h.state & (RST_SENT << d) \
                 and (s.seq == p.wake.ack or (s.flags & F_ACK and delta(s.ack, p.wake.seq) > 0)):
             crossed_by_rst(st, h, k, last, s)
@@ -398,7 +398,7 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
     if p.kind != WAKE_RST or p.side != e or not s.flags & F_ACK \
             or not (probing or (s.length and (not h.state & (KNOWN << d) or delta(s.seq + s.length, h.next[d]) > 0))):
         return                         # only new payload, or a probe, is a wake that its own RST may have overtaken
-    if h.last_frame != k.rst_frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq \
+    if h.last_frame != k.tail.rst.frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq \
             or since(s.t, h.t_idle) < st.min_idle:
         return
     now = begin(st, h, k, s, WAKE_PROBE if probing else WAKE_PAYLOAD, p.silence, p.before.file)

@@ -85,6 +85,7 @@ cdef enum:  # how a connection began, in Cold.handshake
 cdef enum:  # probes that wait, in Cold.due; those of side 1 are shifted left by one
     DUE = 1 << 0          # its probe is not answered, and it sent no payload since
     JUST_PROBED = 1 << 2  # and nothing at all came after it
+    SINCE = 1 << 4        # since[] is when it last probed, or heard more than a probe: nothing but probes came to it after that
 
 cdef enum Letter:  # of a connection's history, Zeek's: the first of each side is noted, in order, in Cold.history
     LETTER_S, LETTER_H, LETTER_A, LETTER_D, LETTER_F, LETTER_R, LETTER_T
@@ -139,11 +140,12 @@ cdef extern from *:
     #define SETTLE (250 * MS)         /* RSTs to the pieces of one request arrive within about a round-trip time */
     #define HEARTBEAT_MOST 64
     #define CLOCK_STEP (1 * MS)       /* several receive queues mix records by less */
+    #define NEVER INT64_MIN
     #define RTO_MOST (120000 * MS)    /* Linux TCP_RTO_MAX; RFC 6298 (2.5) allows no less than 60 s as the longest */
     #define UNSCALED_MOST 65535       /* the widest window without scaling, RFC 9293 3.1 */
     #define FIRST_FLIGHT (1 << 20)    /* how much of the opener's first data the capture may have missed */
     """
-    int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, REPLY_DUE, SETTLE, CLOCK_STEP, RTO_MOST
+    int64_t MS, COPY_WINDOW, ACK_DELAY, ACK_MISSED, SWAPPED, REPLY_DUE, SETTLE, CLOCK_STEP, NEVER, RTO_MOST
     uint32_t HEARTBEAT_MOST
     int32_t FIRST_FLIGHT, UNSCALED_MOST
 
@@ -190,6 +192,16 @@ cdef struct Hot:
     uint32_t pend                    # index of the pending wake, 0 for none
     uint32_t stream
 
+cdef struct Rsts:
+    uint32_t seq[2]
+    uint8_t ttl[2]
+    uint8_t via[2]
+    uint32_t frame                   # of the first one
+
+cdef union AfterProbes:              # after a RST no probe is timed
+    Rsts rst                         # RST_SENT
+    int64_t since[2]                 # SINCE in Cold.due
+
 cdef struct Cold:                    # its first line is all that an ordinary wake and its answer touch
     int64_t chain_from_t             # the segment before the silence that is not answered yet
     int64_t chain_first              # ns from there to the first segment that broke it
@@ -226,17 +238,14 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t resent_frame
     uint16_t inner_probes[2]         # PROBED: inside the idle period that began at inner_from
     int64_t inner_from
-    uint32_t rst_seq[2]              # RST_SENT
-    uint8_t rst_ttl[2]
-    uint8_t rst_via[2]
-    uint32_t rst_frame               # of the first one
+    AfterProbes tail
     # fourth line: heartbeats mean something once beat_count is set, silences once KEPT is, probes once PROBED is
     uint32_t beat_t                  # the last wake like the one before, in ms since first_t
     uint32_t emitted                 # number of its last emission + 1 (modulo 2^32)
     int64_t longest                  # the longest survived silence but the one that is HELD, and when it ended
     int64_t longest_t
     uint32_t longest_from_frame, longest_frame
-    uint32_t probe_after[2]          # least ms from the segment before to a probe that repeats none, plus 1, 0 for unknown
+    uint32_t probe_after[2]          # least ms to a probe that repeats none (see SINCE), plus 1, 0 for unknown
     uint32_t probe_every[2]          # and from an unanswered probe to the next
     uint16_t longest_from_file, longest_file
     uint16_t answered[2]             # of Cold.probes
@@ -297,20 +306,35 @@ cdef struct Extreme:
     int32_t lower
     Ref before, ended                # `ended` is known once there is one
 
+cdef struct Way:                     # sides of connections that probed alike: ms to two digits, -1 for unknown
+    int64_t after, every
+    uint64_t connections, probes, answered
+    uint32_t server                  # whether it is the service that probed
+
 cdef struct Statistics:              # of one service, made when its first idle period or silence is counted
     uint64_t results[8]
     uint64_t contexts[2]             # RSTs to payload without idle before, RSTs to a SYN
-    uint64_t survived, forgotten
+    uint64_t survived
+    uint64_t other_hi, other_lo      # the other end of what was first counted here while this is not known for a server
+    uint32_t other_port
+    uint8_t others                   # 1: there was no other, 2: there were
+    uint8_t failed                   # a failure was handed out as one of this service
     Extreme longest
     Extreme longest_probed           # idle period that survived with probes in it
     Extreme shortest_closed[2], longest_closed[2]  # ended by FIN, of the client and of the service
     uint64_t closed[2]
+    uint32_t* closed_histogram[2]    # of those known exactly, as `histogram`; NULL if there is none
+    uint64_t forgotten, probed       # connections, and of these those with a probe
+    uint64_t probes[2]               # of the forgotten: from the client, from the service
+    Way* ways                        # how they were probed
+    uint32_t ways_used, ways_room
     uint32_t histogram[120]
 
 cdef struct Service:
     uint64_t hi, lo
     uint32_t port
     uint32_t strong                  # known from a SYN or SYN-ACK
+    uint32_t moved                   # it was the client after all: what was counted here went there, 0 for nowhere
     Statistics* stats
 
 cdef struct Pair:                    # what one client address saw of one service

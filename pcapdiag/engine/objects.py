@@ -199,13 +199,13 @@ def idle_period(
 
 
 def service(
-    *, counts: list[int], forgotten: int, outcomes: list[int], longest: Any, longest_probed: Any, closings: Any,
+    *, counts: list[int], outcomes: list[int], longest: Any, longest_probed: Any, closings: Any,
     keepalives: list[Keepalive], **facts: Any,
 ) -> Service:  # fmt: skip
     """One service's counts as a Service."""
     connections, from_clients, from_servers, probed, silent = counts
     by_clients, by_server = (Closings(n, _extreme(shortest), _extreme(most)) for n, shortest, most in closings)
-    return Service(connections=connections + forgotten, idle_periods=sum(outcomes), outcomes=_by_outcome(outcomes),
+    return Service(connections=connections, idle_periods=sum(outcomes), outcomes=_by_outcome(outcomes),
                    longest_survived=_extreme(longest), probes=(from_clients, from_servers), probed=probed,
                    longest_probed=_extreme(longest_probed), closings=(by_clients, by_server),
                    keepalives=tuple(sorted(keepalives, key=_commonest)), silent_at_end=silent, **facts)  # fmt: skip
@@ -214,6 +214,13 @@ def service(
 def pair(*, longest: Any, **facts: Any) -> Pair:
     """What one client saw of a service as a Pair."""
     return Pair(longest_survived=_extreme(longest), **facts)
+
+
+def together(one: Pair, other: Pair) -> Pair:
+    """What the same client saw of the same service, counted in two places."""
+    longest = max((p.longest_survived for p in (one, other) if p.longest_survived), default=None,
+                  key=lambda e: (e.length, not e.lower_bound, -e.ended.file, -e.ended.frame))  # fmt: skip
+    return one._replace(survived=one.survived + other.survived, longest_survived=longest)
 
 
 def by_service(pair: Pair) -> tuple[Endpoint, int, int]:

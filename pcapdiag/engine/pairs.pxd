@@ -6,8 +6,9 @@ from libc.string cimport memcpy, memset
 
 from .layout cimport *
 from .state cimport *
-from .samples cimport longer, longest_of
+from .samples cimport longest_of
 from .services cimport served, statistics
+from .statistics cimport longer
 from .table cimport mum
 
 cdef enum:

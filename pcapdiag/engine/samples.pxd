@@ -4,7 +4,8 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from .layout cimport *
 from .state cimport *
-from .services cimport bucket, served, statistics
+from .services cimport served, statistics
+from .statistics cimport bucket, count_closed, longer
 
 cdef extern from *:
     """
@@ -14,11 +15,6 @@ cdef extern from *:
 
 cdef enum:
     FAREWELL_MOST = 64                # "* BYE Autologout; idle for too long"; a TLS alert is 24 to 31 bytes
-
-
-cdef inline bint longer(int64_t length, bint lower, int64_t most, bint most_lower) noexcept nogil:
-    """Longer than the longest so far, or as long and better known?"""
-    return length > most or (length == most and most_lower and not lower)
 
 
 cdef inline Extreme ended_silence(Cold* k) noexcept nogil:
@@ -96,8 +92,10 @@ cdef inline void sample_closed(State* st, Hot* h, Cold* k, Pend* p) noexcept nog
     by = p.side == served(st, h, k)
     least, most = &stats.shortest_closed[by], &stats.longest_closed[by]
     stats.closed[by] += 1
-    if not least.ended.known or p.gap < least.length or (p.gap == least.length and least.lower and not lower):
-        least[0] = whole(p)
+    if not lower:
+        count_closed(stats, by, p.gap)
+        if not least.ended.known or p.gap < least.length:
+            least[0] = whole(p)
     if longer(p.gap, lower, most.length, most.lower):
         most[0] = whole(p)
 

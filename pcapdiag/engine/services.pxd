@@ -6,6 +6,7 @@ from libc.string cimport memset
 
 from .layout cimport *
 from .state cimport *
+from .statistics cimport add_counts, statistics_free
 from .table cimport mum
 
 
@@ -93,7 +94,7 @@ cdef inline int port_server(uint32_t a, uint32_t b) noexcept nogil:
 cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
     """Server side and how that is known into `k`, strongest proof first; kept once a SYN or SYN-ACK has told."""
     cdef int side
-    cdef uint32_t a, b
+    cdef uint32_t a, b, at
     if k.roles <= ROLE_SYN_ACK and k.service:
         return
     k.roles = ROLE_UNKNOWN
@@ -120,39 +121,98 @@ cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
             k.roles = ROLE_FIRST_PAYLOAD
         else:
             k.server = 1
-    k.service = service_at(st, h, k.server, k.roles <= ROLE_SYN_ACK)
-    if k.roles <= ROLE_SYN_ACK and k.service:
-        st.services[k.service].strong = 1
+    at = service_at(st, h, k.server, k.roles <= ROLE_SYN_ACK or k.service != 0)
+    if k.service == 0 or (k.periods == 0 and k.survived == 0) or move_counts(st, k.service, at):
+        k.service = at
+    if k.roles <= ROLE_SYN_ACK and at:
+        st.services[at].strong = 1
 
 
 cdef inline Statistics* statistics(State* st, Hot* h, Cold* k) noexcept nogil:
     """Where this connection's idle periods are counted, NULL without memory.
 
-    Found once: what is learned of the roles later changes what is reported of the connection, not its samples' place.
-    """
+    It is not looked for anew each time: where the roles are looked at again, what was counted moves with them, if it can be told from
+    what others counted there (`move_counts`)."""
+    cdef Service* s
     if k.service == 0:
         decide_roles(st, h, k)
         if k.service == 0:
             k.service = service_at(st, h, k.server, True)
             if k.service == 0:
                 return NULL
-    if st.services[k.service].stats == NULL:
-        st.services[k.service].stats = <Statistics*>calloc(1, sizeof(Statistics))
-    return st.services[k.service].stats
+    s = &st.services[k.service]
+    if s.moved and not s.strong and other_end(&st.services[s.moved], h, 1 - served(st, h, k)):
+        k.service = s.moved
+        s = &st.services[k.service]
+    if s.stats == NULL:
+        s.stats = <Statistics*>calloc(1, sizeof(Statistics))
+        if s.stats == NULL:
+            return NULL
+    if not s.strong and s.stats.others != 2:
+        witness(s.stats, h, 1 - served(st, h, k))
+    return s.stats
+
+
+cdef inline Statistics* reported_at(State* st, Hot* h, Cold* k) noexcept nogil:
+    """Where a failure is counted: at the service of which it is reported, even if what survived before could not follow."""
+    cdef uint32_t at
+    decide_roles(st, h, k)
+    at = service_at(st, h, k.server, True)
+    if at == k.service or at == 0:
+        return statistics(st, h, k)
+    if st.services[at].stats == NULL:
+        st.services[at].stats = <Statistics*>calloc(1, sizeof(Statistics))
+    if st.services[at].stats != NULL and not st.services[at].strong:
+        witness(st.services[at].stats, h, 1 - k.server)
+    return st.services[at].stats
+
+
+cdef inline bint other_end(Service* s, Hot* h, int side) noexcept nogil:
+    """Is this side of the connection that service?"""
+    if side == 0:
+        return h.a_lo == s.lo and h.a_hi == s.hi and h.ports >> 16 == s.port
+    return h.b_lo == s.lo and h.b_hi == s.hi and h.ports & 0xFFFF == s.port
+
+
+cdef inline void witness(Statistics* stats, Hot* h, int side) noexcept nogil:
+    """Who was on the other side of what is counted here: one endpoint, or several?"""
+    cdef uint64_t hi = h.b_hi if side else h.a_hi, lo = h.b_lo if side else h.a_lo
+    cdef uint32_t port = h.ports & 0xFFFF if side else h.ports >> 16
+    meets(stats, hi, lo, port)
+
+
+cdef inline void meets(Statistics* stats, uint64_t hi, uint64_t lo, uint32_t port) noexcept nogil:
+    if stats.others == 0:
+        stats.other_hi, stats.other_lo, stats.other_port, stats.others = hi, lo, port, 1
+    elif stats.other_lo != lo or stats.other_hi != hi or stats.other_port != port:
+        stats.others = 2
+
+
+cdef inline bint move_counts(State* st, uint32_t source, uint32_t target) noexcept nogil:
+    """What was counted at `source` is of `target`: its connections' other end turned out to be the server. True if it was moved.
+
+    Only if all that was counted there was between these two, and no failure was handed out under the old name: whoever lost
+    something finds what survived beside it."""
+    cdef Service* old = &st.services[source]
+    cdef Service* new = &st.services[target]
+    cdef Statistics* stats = old.stats
+    if source == target or target == 0 or stats == NULL or old.strong or stats.failed or stats.others != 1 \
+            or stats.other_lo != new.lo or stats.other_hi != new.hi or stats.other_port != new.port:
+        return False
+    if new.stats == NULL:
+        new.stats = <Statistics*>calloc(1, sizeof(Statistics))
+        if new.stats == NULL:
+            return False
+    add_counts(new.stats, stats)
+    meets(new.stats, old.hi, old.lo, old.port)
+    statistics_free(stats)
+    old.stats, old.moved = NULL, target
+    if new.moved == source:
+        new.moved = 0
+    return True
 
 
 cdef inline int served(State* st, Hot* h, Cold* k) noexcept nogil:
     """The side that is the service where this connection is counted."""
     cdef Service* s = &st.services[k.service]
     return 0 if h.a_lo == s.lo and h.a_hi == s.hi and h.ports >> 16 == s.port else 1
-
-
-cdef inline uint32_t bucket(int64_t length) noexcept nogil:
-    """Four buckets an octave, from 2^20 ns on: exact integer edges (see EDGES)."""
-    cdef int octave
-    if length < 1 << FIRST_OCTAVE:
-        return 0
-    octave = top_bit(<uint64_t>length)
-    if octave >= FIRST_OCTAVE + BUCKETS // 4:
-        return BUCKETS - 1
-    return (octave - FIRST_OCTAVE) * 4 + (<uint32_t>(length >> (octave - 2)) & 3)

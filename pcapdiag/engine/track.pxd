@@ -19,7 +19,8 @@ cdef inline bint is_copy(Hot* h, Cold* k, Segment* s) noexcept nogil:
     if h.packets[d] == 0 or since(s.t, h.t_side[d]) > COPY_WINDOW:
         return False
     if s.flags & F_RST:                # a stack answers each piece of a request with the same RST: those are no copies
-        return h.state & (RST_SENT << d) and k.rst_seq[d] == s.seq and (k.rst_via[d] != s.via or k.rst_ttl[d] != s.ttl)
+        return h.state & (RST_SENT << d) and k.tail.rst.seq[d] == s.seq \
+            and (k.tail.rst.via[d] != s.via or k.tail.rst.ttl[d] != s.ttl)
     if s.flags & F_SYN:
         if not h.state & (ISN << d) or k.start[d] != s.seq:
             return False
@@ -153,27 +154,38 @@ cdef inline void first_probe(Hot* h, Cold* k) noexcept nogil:
     k.probe_after[0] = k.probe_after[1] = k.probe_every[0] = k.probe_every[1] = 0
 
 
-cdef inline bint after_probe(Hot* h, Cold* k, Segment* s, bint fresh) noexcept nogil:
+cdef inline bint after_probe(Hot* h, Cold* k, Segment* s, bint fresh, bint probing) noexcept nogil:
     """What this segment is to probes that wait; True if one of its own side came last, and was not answered."""
     cdef int d = s.side, e = 1 - s.side
     cdef bint last = k.due & (JUST_PROBED << d) != 0
     if k.due & (DUE << e) and s.flags & F_ACK and delta(s.ack, h.next[e]) >= 0:
         k.answered[e] += k.answered[e] < 0xFFFF
         k.due &= ~<uint8_t>(DUE << e)
-    k.due &= ~<uint8_t>(JUST_PROBED * BOTH)
+    k.due &= ~<uint8_t>(JUST_PROBED * BOTH | (0 if probing else SINCE << e))
     if fresh:                          # it speaks again: what comes back answers that
         k.due &= ~<uint8_t>(DUE << d)
     return last
 
 
 cdef inline void time_probe(State* st, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file, bint again) noexcept nogil:
-    """After which silence this probe came, or how long after the unanswered one before it."""
-    cdef int d = s.side
+    """After how long this probe came, or how long after the unanswered one before it.
+
+    A probe of the other side starts no timer anew: Linux discards it as old data. Where it does, only one side goes on probing."""
+    cdef int d = s.side, e = 1 - s.side
+    cdef bint waits = k.due & (DUE << d) != 0
+    cdef int64_t start = k.tail.since[d] if k.due & (SINCE << d) else h.t_side[e] if h.state & (KNOWN << e) else NEVER
     cdef uint32_t ms, least
-    k.due |= <uint8_t>((DUE | JUST_PROBED) << d)
+    if not k.due & (SINCE << e):
+        k.tail.since[e] = h.t_side[d] if h.last_frame else NEVER
+    k.tail.since[d] = s.t
+    k.due |= <uint8_t>((DUE | JUST_PROBED) << d | SINCE * BOTH)
     if h.last_frame == 0 or not continuous(st, h, s, last_file) \
             or (st.step and (st.step_file > last_file or (st.step_file == last_file and st.step_frame > h.last_frame))):
         return                         # traffic was missed, or the clock stepped back
+    if not again:
+        if waits or start == NEVER:
+            return                     # it may be a repetition, or nothing is known that it came after
+        gap = since(s.t, start)
     ms = <uint32_t>min(gap // MS, <int64_t>0xFFFFFFFE) + 1
     least = k.probe_every[d] if again else k.probe_after[d]
     if least == 0 or ms < least:
@@ -192,6 +204,8 @@ cdef inline void hindsight(State* st, Hot* h, Cold* k, Segment* s) noexcept nogi
         h.next[e] = k.start[e] = s.ack
         k.probes[e] += 1
         first_probe(h, k)
+        k.tail.since[e], k.tail.since[s.side] = h.t_side[e], NEVER
+        k.due = SINCE * BOTH
         k.inner_from = h.t_idle
         k.inner_probes[s.side], k.inner_probes[e] = 0, 1
         k.answered[e] = 1
@@ -248,7 +262,7 @@ cdef inline void learn(Hot* h, Cold* k, Segment* s) noexcept nogil:
     """After a RST: what was recorded behind its own answer was sent all the same, and its copies must be known as such."""
     cdef int d = s.side, e = 1 - s.side
     cdef uint32_t end = s.seq + s.length
-    if s.length and h.state & (RST_SENT << e) and s.ack == k.rst_seq[e] and h.last_frame == k.rst_frame \
+    if s.length and h.state & (RST_SENT << e) and s.ack == k.tail.rst.seq[e] and h.last_frame == k.tail.rst.frame \
             and since(s.t, h.t_last) <= SWAPPED \
             and (not h.state & (KNOWN << d) or delta(end, h.next[d]) > 0):
         if not h.state & (KNOWN << d):
@@ -335,7 +349,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         s.seen = SEEN_SYN
         handshake(st, h, k, s)
         if h.state & PROBED:
-            k.due = 0
+            k.due &= <uint8_t>(SINCE << d)
         touch(st, h, s)
         refresh(h, k)
         return index
@@ -343,8 +357,8 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
         s.seen = SEEN_RST
         reset(st, index, h, k, s, gap, last_file)
         h.state = (h.state | RST_SENT << d) & ~<uint32_t>(FAST | CHAIN)
-        k.rst_seq[d], k.rst_via[d], k.rst_ttl[d] = s.seq, s.via, s.ttl
-        k.rst_frame = s.frame
+        k.tail.rst.seq[d], k.tail.rst.via[d], k.tail.rst.ttl[d] = s.seq, s.via, s.ttl
+        k.tail.rst.frame = s.frame
         if s.flags & F_ACK and not h.state & (ACKED << d):
             h.state |= ACKED << d      # a refusal recorded before its SYN is known by this
             h.acked[d] = s.ack
@@ -361,7 +375,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
     elif k.handshake & LONE:
         hindsight(st, h, k, s)
     if h.state & PROBED and k.due:
-        again = after_probe(h, k, s, fresh)
+        again = after_probe(h, k, s, fresh, probing)
     calm = gap >= st.min_idle and quiet(h, k, s)
     awake = (fresh or probing or fin) and ends_idleness(st, h, k, s)
 

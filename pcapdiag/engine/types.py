@@ -188,8 +188,9 @@ class Extreme(NamedTuple):
 class Probing(NamedTuple):
     """How one side of a connection sent keepalive probes.
 
-    ``answered`` of its ``probes`` were acknowledged. ``after`` is the least time in ns from the segment before, of either side,
-    to a probe that repeats no unanswered one: the keepalive time, as far as it shows. ``every`` is the least time in ns from an
+    ``answered`` of its ``probes`` were acknowledged. ``after`` is the least time in ns to a probe that
+    repeats no unanswered one from that side's own last probe, or the last segment other than a probe that came to it, whichever is
+    later: the keepalive time, as far as it shows. ``every`` is the least time in ns from an
     unanswered probe to its repetition: the interval. Both are whole milliseconds, None where none was seen.
     """
 
@@ -300,7 +301,8 @@ class IdlePeriod:
 
 class Closings(NamedTuple):
     """Idle periods that one side ended with a FIN, alone or behind a last word: how many, and the shortest and the longest
-    of them, by their gap. Those in which traffic was missed are left out."""
+    of them, by their gap. Those in which traffic was missed are left out. The shortest is one that is known exactly, None if none
+    is: a lower bound tells nothing of it."""
 
     periods: int = 0
     shortest: Extreme | None = None
@@ -328,9 +330,10 @@ class Service:
     ``longest_survived`` is exact. ``probes`` is (from clients, from servers), ``probed`` connections with a probe.
     ``resets_without_idle`` counts RSTs to payload with no idle before, ``refused`` RSTs to a SYN.
     ``longest_probed`` is the longest idle period that survived with keepalive probes in it, by its gap: silence it was not.
-    ``closings`` are the idle periods that ended with a FIN of (clients, the server). ``keepalives`` says how the connections
-    still tracked at the end were probed, commonest first. ``silent_at_end`` is the sum in ns of how long its open connections had
-    been silent when the capture ended.
+    ``closings`` are the idle periods that ended with a FIN of (clients, the server); ``closed_histogram`` counts those of them whose
+    length is known exactly, in the same buckets. ``keepalives`` says how the connections were probed, commonest first; of a service
+    that is probed in more than 32 ways on connections that were forgotten, the times of the others are not known. ``silent_at_end``
+    is the sum in ns of how long its open connections had been silent when the capture ended, of those still tracked.
     """
 
     endpoint: Endpoint
@@ -348,6 +351,7 @@ class Service:
     closings: tuple[Closings, Closings] = (Closings(), Closings())
     keepalives: tuple[Keepalive, ...] = ()
     silent_at_end: int = 0
+    closed_histogram: tuple[tuple[int, ...], tuple[int, ...]] = field(default=((), ()), repr=False)
 
 
 class Pair(NamedTuple):
@@ -360,8 +364,8 @@ class Pair(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """Open connections of one service that were silent at the end of the capture for at least a given time: how many, and the
-    most silent ones, each with its silence in ns, longest first."""
+    """Open connections of one service that were silent at the end of the capture for at least a given time, or without payload where
+    that was asked for: how many, and the most silent ones, each with how long in ns, longest first."""
 
     connections: int
     longest: tuple[tuple[Connection, int], ...]

@@ -7,7 +7,7 @@ from libc.string cimport memcpy, memset
 from .layout cimport *
 from .state cimport *
 from .samples cimport sample_period
-from .services cimport decide_roles, statistics
+from .services cimport decide_roles, reported_at, statistics
 from .trace cimport watched
 
 cdef inline Ref here(State* st, Segment* s) noexcept nogil:
@@ -101,11 +101,13 @@ cdef inline Emission* emission_of(State* st, Cold* k) noexcept nogil:
 
 
 cdef inline void count(State* st, Hot* h, Cold* k, uint32_t result, int by) noexcept nogil:
-    cdef Statistics* stats = statistics(st, h, k)
+    cdef Statistics* stats = statistics(st, h, k) if result == SURVIVED or result == CLOSED else reported_at(st, h, k)
     st.results[result] += by
-    k.periods += by
-    if stats != NULL:
+    if stats != NULL and (by > 0 or stats.results[result]):
         stats.results[result] += by
+        if by > 0 and (result == RESET or result == UNANSWERED or result == RESET_IN_SILENCE or result == UNREACHABLE):
+            stats.failed = 1
+    k.periods += by                    # last: a connection of which nothing was counted goes wherever its roles say
 
 
 cdef inline void conclude(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, uint32_t result) noexcept nogil:

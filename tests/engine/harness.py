@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from pcapdiag.engine import Engine
+from pcapdiag.engine import EDGES, Engine
 from pcapdiag.engine.types import Closings, Connection, Extreme, IdlePeriod, Pair, RecordRef, Service, Waiting
 from tests.reference.run import Facts, Result
 from tests.reference.services import MOST
@@ -96,8 +96,10 @@ def core(
     if "max_connections" in options:
         result.totals["evicted"] = totals.evicted_closed + totals.evicted_open
     pairs, beyond = engine.pairs()
-    waiting = engine.waiting({s.endpoint: 2 * min_idle for s in services}, MOST)
-    result.services = sorted((service(s, waiting[s.endpoint]) for s in services), key=lambda s: s["first"])
+    least = {s.endpoint: 2 * min_idle for s in services}
+    waiting, idle = engine.waiting(least, MOST), engine.waiting(least, MOST, payload=least)
+    found = (service(s, waiting[s.endpoint], idle[s.endpoint]) for s in services)
+    result.services = sorted(found, key=lambda s: s["first"])
     result.pairs = sorted((pair(p) for p in pairs), key=lambda p: p["first"])
     law_of_services(services)
     law_of_pairs(services, pairs, beyond)
@@ -111,6 +113,9 @@ def law_of_services(services: Sequence[Service]) -> None:
     for service in services:
         assert sum(service.histogram) == service.survived
         assert (service.longest_survived is None) == (service.survived == 0)
+        for closed, counts in zip(service.closings, service.closed_histogram, strict=True):
+            assert sum(counts) <= closed.periods
+            assert (closed.shortest is None) == (sum(counts) == 0)
 
 
 def law_of_pairs(services: Sequence[Service], pairs: Sequence[Pair], beyond: int) -> None:
@@ -133,18 +138,22 @@ def _ms(ns: int | None) -> int | None:
     return None if ns is None else ns // 1_000_000
 
 
-def service(s: Service, waiting: Waiting) -> Facts:
+def service(s: Service, waiting: Waiting, idle: Waiting) -> Facts:
     """Return what is counted of one service."""
 
     def closings(c: Closings) -> tuple[Any, ...]:
         return c.periods, extreme(c.shortest), extreme(c.longest)
+
+    def waits(w: Waiting) -> tuple[Any, ...]:
+        return w.connections, [(silent, place(c.first)) for c, silent in w.longest]
 
     return {
         "first": tuple(s.endpoint), "survived": s.survived, "longest_survived": extreme(s.longest_survived),
         "longest_probed": extreme(s.longest_probed), "closings": tuple(closings(c) for c in s.closings),
         "keepalives": sorted(((k.side, _ms(k.after), _ms(k.every), *k[3:]) for k in s.keepalives), key=str),
         "silent_at_end": s.silent_at_end,
-        "waiting": (waiting.connections, [(silent, place(c.first)) for c, silent in waiting.longest]),
+        "closed_lengths": tuple({e: n for e, n in zip(EDGES, counts, strict=True) if n} for counts in s.closed_histogram),
+        "waiting": waits(waiting), "waiting_for_payload": waits(idle),
     }  # fmt: skip
 
 

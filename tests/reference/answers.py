@@ -45,6 +45,7 @@ def _hindsight(c: Connection, s: Segment, x: Side, y: Side) -> None:
     if not (only_ack(first) and only_ack(s) and not s.length and s.ack == (first.seq + 1) & 0xFFFFFFFF):
         return
     y.next, y.begins, y.probes, y.answered = s.ack, s.ack, 1, 1
+    x.since = None  # it was sent nothing but a probe
     c.probes[y] = 1
 
 

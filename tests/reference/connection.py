@@ -96,6 +96,8 @@ def _live(c: Connection, s: Segment, x: Side, y: Side) -> str:
     again = not c.reset and probes.settle(c, s, x, y, fresh)
     if probe and not c.reset:
         probes.time(c, s, x, y, again)
+    elif not c.reset:
+        y.since = s.time
     answers.answer(c, s, x, y, fresh)
     answers.end_silence(c, s, x, y, kind)
     if fresh:

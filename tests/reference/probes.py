@@ -24,13 +24,15 @@ def settle(c: Connection, s: Segment, x: Side, y: Side, fresh: bool) -> bool:
 
 def time(c: Connection, s: Segment, x: Side, y: Side, again: bool) -> None:
     """Note after how long a probe of x came."""
-    x.due, c.just_probed = True, x
+    waits, since = x.due, x.since
+    x.due, c.just_probed, x.since = True, x, s.time
     if c.last is None or c.last_piece != c.piece or c.clock.since(c.last.ref) or not continuous(s, x, y):
         return
-    ms = gap(s.time, c.last.time) // MS
     if again:
+        ms = gap(s.time, c.last.time) // MS
         x.every = ms if x.every is None else min(x.every, ms)
-    else:
+    elif not waits and since is not None:
+        ms = gap(s.time, since) // MS
         x.after = ms if x.after is None else min(x.after, ms)
 
 

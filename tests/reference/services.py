@@ -59,7 +59,13 @@ def _closes(c: Connection, p: Period) -> bool:
 
 def _closings(closed: list[Period]) -> tuple[Any, ...]:
     lengths = [(p.gap, p.bound == "lower") for p in closed]
-    return len(closed), min(lengths, default=None), max(lengths, key=lambda x: (x[0], not x[1]), default=None)
+    known = [x for x in lengths if not x[1]]
+    return len(closed), min(known, default=None), max(lengths, key=lambda x: (x[0], not x[1]), default=None)
+
+
+def buckets(lengths: Iterable[int]) -> dict[int, int]:
+    """Count lengths by the lower edges of their buckets, in quarters of octaves: all below 1.05 ms are in one."""
+    return dict(Counter(max(4 << 18, n >> (n.bit_length() - 3) << (n.bit_length() - 3)) if n >= 4 else 4 << 18 for n in lengths))
 
 
 def services(connections: list[Connection], open_still: list[Connection], now: int) -> list[Facts]:
@@ -78,10 +84,12 @@ def services(connections: list[Connection], open_still: list[Connection], now: i
             "first": endpoint, "survived": sum(len(c.survived) for c in own),
             "longest_survived": longest_silence(s for c in own for s in c.survived),
             "longest_probed": max(((p.gap, p.bound == "lower") for p in probed), key=lambda x: (x[0], not x[1]), default=None),
+            "closed_lengths": tuple(buckets(p.gap for c, p in ended if _closes(c, p) and (p.x is c.server()) == of and p.bound == "exact")
+                                    for of in (False, True)),
             "closings": tuple(_closings([p for c, p in ended if _closes(c, p) and (p.x is c.server()) == of])
                               for of in (False, True)),
             "keepalives": _keepalives(own), "silent_at_end": sum(gap(now, c.last.time) for c in alive if c.last),
-            "waiting": _waiting(alive, now),
+            "waiting": _waiting(alive, now), "waiting_for_payload": _waiting(alive, now, payload=True),
         })  # fmt: skip
     return found
 
@@ -98,8 +106,8 @@ def _keepalives(own: list[Connection]) -> list[tuple[Any, ...]]:
     return sorted(((*key, n, probes[key], answered[key]) for key, n in connections.items()), key=str)
 
 
-def _waiting(alive: list[Connection], now: int) -> tuple[Any, ...]:
-    silent = [(gap(now, c.last.time), c.first.ref) for c in alive
+def _waiting(alive: list[Connection], now: int, *, payload: bool = False) -> tuple[Any, ...]:
+    silent = [(gap(now, c.idle_from.time if payload else c.last.time), c.first.ref) for c in alive
               if c.last and all(s.packets for s in c.sides) and still_idle(c, now)]  # fmt: skip
     silent = sorted((x for x in silent if x[0] >= 2 * alive[0].min_idle), key=lambda x: (-x[0], x[1]))
     return len(silent), silent[:MOST]

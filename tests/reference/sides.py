@@ -56,7 +56,8 @@ class Side:
     probes: int = 0
     answered: int = 0  # of its probes
     due: bool = False  # its last probe is not answered, and it sent no payload since
-    after: int | None = None  # least whole ms from the segment before to a probe of it that repeats none
+    since: int | None = None  # when it last probed, or was last sent anything but a probe
+    after: int | None = None  # least whole ms from then to a probe of it that repeats none
     every: int | None = None  # and from an unanswered probe of it to the next
 
     def move(self, s: Segment) -> int:
