@@ -119,8 +119,9 @@ def _in_a_mesh(host: str, slug: str, port: int) -> dict[str, str]:
         "mesh": mesh, "protocol": "TCP", "protocols": "TCP goes by the address; HTTP by the Host header: put the real name above",
         "invented": "  # invented: put the name that clients use, or SERVICE.NAMESPACE.svc.cluster.local",
         "unnamed": f"{mesh} is invented, as only an address is known: put the name that clients use, or for a Service of "
-        "Kubernetes SERVICE.NAMESPACE.svc.cluster.local, or give --host NAME. No host has the invented name unless the "
-        "ServiceEntry of istio-destinationrule stands beside it: without that this does nothing, and says nothing. ",
+        "Kubernetes SERVICE.NAMESPACE.svc.cluster.local, or give --host NAME. No host has the invented name: "
+        "unless the ServiceEntry of istio-destinationrule stands beside it, with a protocol that goes by the address, as TCP does, "
+        "this does nothing, and says nothing. ",
     }  # fmt: skip
 
 

@@ -88,8 +88,8 @@ RECIPES = (
             "The client is a Kafka producer or consumer, where it is 9 min.", "",
             Draft("ini", "client properties", _KAFKA)),
     _recipe("istio-idle", "Istio: idleTimeout in a DestinationRule",
-            "The client runs in an Istio mesh and speaks HTTP. A service outside the mesh needs a ServiceEntry as well (see "
-            "istio-destinationrule). By default it is 1 h.",
+            "The client runs in an Istio mesh and speaks HTTP. A service outside the mesh needs a ServiceEntry with protocol "
+            "HTTP as well (see istio-destinationrule). By default it is 1 h.",
             INVENTED + "Put it into the host's one DestinationRule, if there is one. ",
             Draft("yaml", "DestinationRule", _ISTIO), check=PROXY_IDLE_CHECK),
     _recipe("envoy-idle", "Envoy: idle_timeout of a cluster",

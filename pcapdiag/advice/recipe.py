@@ -67,10 +67,10 @@ CLIENT_CHECK = (
 )
 #: The same where a proxy takes over what the application sends: both have a socket with that peer.
 PROXY_CHECK = (
-    "On the client (in its sidecar's container) `ss -tnpo dst $endpoint` shows `timer:(keepalive,...)` of at most ${time}s on "
-    'every idle connection of Envoy (`users:(("envoy",...))`). Look at no others: an application whose connections are redirected '
-    "to a sidecar has sockets of its own with the same peer, which end in the sidecar and have no timer. Envoy's go to the endpoint's "
-    "address, which for a Service of Kubernetes is a pod's; " + _VERIFIED
+    "Look at Envoy's sockets only: an application whose connections are redirected to a sidecar has its own with the same peer, "
+    "which end in the sidecar and have no timer. Envoy's go to the endpoint's address, which for a Service of Kubernetes is a "
+    "pod's. On the client (in its sidecar's container) `ss -tnpo dst $endpoint` shows `timer:(keepalive,...)` of at most ${time}s "
+    'on every idle connection of `users:(("envoy",...))`; ' + _VERIFIED
 )
 SERVER_CHECK = (
     "On the gateway (in its pod) `ss -tno 'sport = :$port'` shows `timer:(keepalive,...)` of at most ${time}s on every idle "
@@ -82,10 +82,10 @@ IDLE_CHECK = (
     "taken afterwards the client sends FIN first, and `pcapdiag analyze AFTER.pcap` finds nothing lost."
 )
 PROXY_IDLE_CHECK = (
-    "On the client (in its sidecar's container) `ss -tnp dst $endpoint` lists no connection of Envoy "
-    '(`users:(("envoy",...))`) that was without a request for more than $idle s: look at no others, as an application has '
-    "sockets of its own with the same peer, which end in the sidecar. In a capture taken afterwards Envoy sends FIN first, and "
-    "`pcapdiag analyze AFTER.pcap` finds nothing lost."
+    "Look at Envoy's sockets only: an application whose connections are redirected to a sidecar has its own with the same peer, "
+    "which end in the sidecar. On the client (in its sidecar's container) `ss -tnp dst $endpoint` lists no connection of "
+    '`users:(("envoy",...))` that was without a request for more than $idle s; in a capture taken afterwards Envoy sends FIN '
+    "first, and `pcapdiag analyze AFTER.pcap` finds nothing lost."
 )
 #: How to see that an application asks something on idle connections.
 PING_CHECK = (
