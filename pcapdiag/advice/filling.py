@@ -120,8 +120,8 @@ def _in_a_mesh(host: str, slug: str, port: int) -> dict[str, str]:
         "invented": "  # invented: put the name that clients use, or SERVICE.NAMESPACE.svc.cluster.local",
         "unnamed": f"{mesh} is invented, as only an address is known: put the name that clients use, or for a Service of "
         "Kubernetes SERVICE.NAMESPACE.svc.cluster.local, or give --host NAME. No host has the invented name: "
-        "unless the ServiceEntry of istio-destinationrule stands beside it, with a protocol that goes by the address, as TCP does, "
-        "this does nothing, and says nothing. ",
+        "unless the ServiceEntry of istio-destinationrule stands beside it, with a protocol that goes by the address, as TCP "
+        "does, this does nothing, and says nothing. ",
     }  # fmt: skip
 
 

@@ -69,8 +69,8 @@ CLIENT_CHECK = (
 PROXY_CHECK = (
     "Look at Envoy's sockets only: an application whose connections are redirected to a sidecar has its own with the same peer, "
     "which end in the sidecar and have no timer. Envoy's go to the endpoint's address, which for a Service of Kubernetes is a "
-    "pod's. On the client (in its sidecar's container) `ss -tnpo dst $endpoint` shows `timer:(keepalive,...)` of at most ${time}s "
-    'on every idle connection of `users:(("envoy",...))`; ' + _VERIFIED
+    "pod's. On the client (in its sidecar's container) `ss -tnpo dst $endpoint` shows `timer:(keepalive,...)` of at most "
+    '${time}s on every idle connection of `users:(("envoy",...))`; ' + _VERIFIED
 )
 SERVER_CHECK = (
     "On the gateway (in its pod) `ss -tno 'sport = :$port'` shows `timer:(keepalive,...)` of at most ${time}s on every idle "
