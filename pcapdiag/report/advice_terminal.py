@@ -47,7 +47,8 @@ def advice_lines(
 
 def cure_lines(cure: Cure, canvas: Canvas) -> Iterator[str]:
     """A cure in full: what it is, when it applies, what it does not cover, how to check it, and the texts."""
-    yield from canvas.lines([Span(cure.id, "heading"), *words(f"{canvas.own(cure.title)} ({cure.place})")], rest="  ")
+    name = [*words(canvas.own(cure.title), "heading"), Span(f"({cure.id}),"), *words(str(cure.place), "dim")]
+    yield from canvas.lines(name, rest="  ")
     for label, text in (("applies", cure.applies), ("limits", cure.limits), ("check", cure.check)):
         yield from canvas.spans(label, words(canvas.own(text)), 2, _LABEL)
     for snippet in cure.snippets:

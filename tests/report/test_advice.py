@@ -59,6 +59,12 @@ def test_what_is_shown(shown: frozenset[str] | None) -> None:
         assert all((snippet.text in f"{text}\n") is full for snippet in cure.snippets)
 
 
+def test_the_name_of_a_cure() -> None:
+    """A cure begins with its title, and its id stands in brackets after it."""
+    first, *_ = cure_lines(every(target())["go"], Canvas())
+    assert first == "Go: KeepAliveConfig of net.Dialer (go), application"
+
+
 def test_brief() -> None:
     """In a list each cure stands with its title and place."""
     lines = " ".join(" ".join(brief_lines(every(target()).values(), Canvas())).split())
