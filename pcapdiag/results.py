@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from scapy.plist import PacketList
 
-    from pcapdiag.correlate.joined import Failed  # noqa: F401  # in the name of a base class
+    from pcapdiag.advice.types import Advice  # noqa: F401  # in the name of a base class
+    from pcapdiag.correlate.joined import Failed  # noqa: F401  # as above
     from pcapdiag.report.lanes import Align
     from pcapdiag.report.story import Story  # noqa: F401  # as above
 
@@ -116,6 +117,21 @@ class Causes(_Rows[Cause]):
         return causes_frame(self)
 
 
+class Cures(_Rows["Advice"]):
+    """What cures each of the services that lost something, if anything is known to."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a cure, those of a service that help most first. Needs pandas."""
+        from pcapdiag.report.frames import cures_frame
+
+        return cures_frame(self)
+
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.notebook_pages import cures
+
+        return cures(self._rows)
+
+
 class FailedRequests(_Rows["Failed"]):
     """The failed requests of all access logs, log by log, each with the finding that it belongs to, or why it belongs to none."""
 
@@ -134,6 +150,12 @@ class Stories(_Rows["Story"]):
         from pcapdiag.report.frames import stories_frame
 
         return stories_frame(self)
+
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.html_story import stories
+        from pcapdiag.report.markup import tag, together
+
+        return together(stories(self._report, False)) if self._rows else tag("p", "None.")
 
 
 class CaptureFiles(_Rows[CaptureFile]):
@@ -253,6 +275,11 @@ class Analysis:
     def causes(self) -> Causes:
         """Where the timeout of each service lies that lost something, and what would keep its connections alive."""
         return Causes(self.report.causes, self.report)
+
+    @cached_property
+    def advice(self) -> Cures:
+        """What cures the losses of each service: where it is set, what it does not cover, and the text to paste."""
+        return Cures(self.report.advice, self.report)
 
     @cached_property
     def joins(self) -> FailedRequests:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import Cause, ServiceView
 from pcapdiag.report.columns import CONNECTIONS, COUNT, FILES, FLAG, GAP, TEXT, TIME, Column
-from pcapdiag.report.columns_causes import CAUSES, service_columns
+from pcapdiag.report.columns_causes import CAUSES, CURES, service_columns
 from pcapdiag.report.columns_findings import PERIODS, finding_columns
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
@@ -20,6 +20,7 @@ from pcapdiag.rules.types import Finding
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pcapdiag.advice.types import Advice
     from pcapdiag.correlate.joined import Failed
     from pcapdiag.report.story import Story
 
@@ -52,6 +53,11 @@ def services_frame(services: Iterable[ServiceView], causes: Iterable[Cause] = ()
 def causes_frame(causes: Iterable[Cause]) -> pd.DataFrame:
     """One row a service that lost something, columns as in :data:`CAUSES`."""
     return _table(CAUSES, list(causes))
+
+
+def cures_frame(advice: Iterable[Advice]) -> pd.DataFrame:
+    """One row a cure, columns as in :data:`CURES`."""
+    return _table(CURES, [(one, cure) for one in advice for cure in one.cures])
 
 
 def files_frame(files: Iterable[CaptureFile]) -> pd.DataFrame:

@@ -67,8 +67,6 @@ _TOLD: tuple[tuple[str, str, Callable[[Scene], Told]], ...] = (
     ("cause", "The cause", cause),
     ("cure", "The cure", cure),
 )
-#: What the steps are called, in their order.
-TITLES = tuple(title for _, title, _ in _TOLD)
 
 
 def stories(report: Report) -> tuple[Story, ...]:
