@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from pcapdiag.durations import parse_duration
 from pcapdiag.endings import Endings
@@ -21,6 +22,9 @@ from pcapdiag.rules.types import CaptureFacts, Finding, Limit
 from pcapdiag.selection import Codes, Selection
 from pcapdiag.verdicts import Judge
 from pcapdiag.version import VERSION
+
+if TYPE_CHECKING:
+    from pcapdiag.joining import Extra
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -40,6 +44,10 @@ def analyze(
     on_period: Callable[[IdlePeriod], None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     names: Mapping[str, str] | None = None,
+    access_logs: Paths = (),
+    log_format: str | None = None,
+    ss: Paths = (),
+    conntrack: Paths = (),
 ) -> Analysis:
     """Find what was lost on idle connections: requests, late answers, the connections themselves, each with its proof.
 
@@ -62,10 +70,15 @@ def analyze(
             which are not kept for it.
         progress: called about ten times a second while reading.
         names: how to call files in the report, by path, where the path itself says nothing: it is that of a copy.
+        access_logs: logs of Envoy or Istio, to be joined with what is found: ``sidecar.log``, or with whose log it is,
+            ``client=sidecar.log`` (the client's proxy), ``server=gateway.log`` (the next hop's). Compressed ones too.
+        log_format: their format, if it is none that is recognised: an Envoy format string, or a ``json_format``.
+        ss: what ``ss -tno`` printed, once or again and again.
+        conntrack: what ``conntrack -L`` or ``-E`` printed.
 
     Returns:
         An Analysis. Damage in a capture is not an error: everything before it is analysed, and the report says where
-        it is. The same holds for an unreadable file among readable ones.
+        it is. The same holds for an unreadable file among readable ones, and for what is given beside the captures.
 
     Raises:
         CaptureError: nothing could be read at all.
@@ -78,13 +91,41 @@ def analyze(
     )  # fmt: skip
     named = (paths,) if isinstance(paths, (str, os.PathLike)) else paths
     judge = Judge(selection, codes, keep == "all", on_period)
+    extra = _extra((*named,), access_logs, log_format, ss, conntrack)
     run = _Run(tuple(os.fspath(path) for path in named), options, judge, keep, on_finding, names or {})
     if not 0 < run.options.min_idle <= 1 << 62:
         raise ValueError("min_idle must be longer than 0 and shorter than a century")
     if not 1 <= max_connections <= 1 << 29:
         raise ValueError("max_connections must be from 1 to 2^29")
     run.points.read(run.paths, progress)
-    return run.result()
+    analysis = run.result()
+    return analysis if extra is None else _beside(analysis, run, extra, progress)
+
+
+def _extra(
+    captures: Sequence[str | os.PathLike[str]], access_logs: Paths, log_format: str | None, ss: Paths, conntrack: Paths
+) -> Extra | None:
+    """What is given beside the captures, None if nothing is; checked before any work begins."""
+    if not (access_logs or ss or conntrack):
+        return None
+    from pcapdiag.joining import Extra, check_format  # only who has more than captures pays for it
+
+    extra = Extra.of(access_logs, log_format, ss, conntrack)
+    if [*(os.fspath(path) for path in captures), *extra.paths].count("-") > 1:
+        raise ValueError("standard input can be read only once")
+    check_format(log_format)
+    return extra
+
+
+def _beside(analysis: Analysis, run: _Run, extra: Extra, progress: Callable[[Progress], None] | None) -> Analysis:
+    """The analysis, joined with what else is given, and with users' own requests in the same capture."""
+    from pcapdiag.joining import joined
+
+    analysis = analysis.traced_back(progress)
+    connections = chain.from_iterable(engine.connections() for engine in run.points.engines)
+    joins = joined(analysis.report, extra, lambda: connections)
+    before = analysis.report.joins
+    return replace(analysis, report=replace(analysis.report, joins=replace(joins, impacts=before.impacts if before else ())))
 
 
 @dataclass

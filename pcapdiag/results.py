@@ -22,9 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from scapy.plist import PacketList
 
+    from pcapdiag.advice.types import Advice  # noqa: F401  # in the name of a base class
+    from pcapdiag.correlate.joined import Failed  # noqa: F401  # as above
     from pcapdiag.report.lanes import Align
+    from pcapdiag.report.story import Story  # noqa: F401  # as above
 
 T = TypeVar("T")
+#: Incidents behind which a user's own request is looked for: the first.
+_TRACED = 1000
 
 
 class _Rows(Sequence[T], Generic[T]):
@@ -112,6 +117,47 @@ class Causes(_Rows[Cause]):
         return causes_frame(self)
 
 
+class Cures(_Rows["Advice"]):
+    """What cures each of the services that lost something, if anything is known to."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a cure, those of a service that help most first. Needs pandas."""
+        from pcapdiag.report.frames import cures_frame
+
+        return cures_frame(self)
+
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.notebook_pages import cures
+
+        return cures(self._rows)
+
+
+class FailedRequests(_Rows["Failed"]):
+    """The failed requests of all access logs, log by log, each with the finding that it belongs to, or why it belongs to none."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a failed request; times are datetime64[ns, UTC]. Needs pandas."""
+        from pcapdiag.report.frames import failed_frame
+
+        return failed_frame(self, self._report)
+
+
+class Stories(_Rows["Story"]):
+    """For each service that lost something, worst first, what happened, from all sources."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a step of a story. Needs pandas."""
+        from pcapdiag.report.frames import stories_frame
+
+        return stories_frame(self)
+
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.html_story import stories
+        from pcapdiag.report.markup import tag, together
+
+        return together(stories(self._report, False)) if self._rows else tag("p", "None.")
+
+
 class CaptureFiles(_Rows[CaptureFile]):
     """The files that were read, in order of time, then those that could not be."""
 
@@ -146,7 +192,27 @@ class Analysis:
         from pcapdiag.excerpts import chosen, digested, excerpts  # only who asks for packets pays for the import
 
         found = excerpts(self._paths, chosen(self.report, most), self._engines, self.report.options.max_connections, progress)
-        return replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
+        whole = replace(self, report=replace(self.report, excerpts=found, files=digested(self.report.files)))
+        return whole.traced_back(progress)
+
+    def traced_back(self, progress: Callable[[Progress], None] | None = None) -> Analysis:
+        """The same, with users' own requests behind lost ones, where the same capture shows them (a pod's ``-i any``): it is read
+        again for them, twice. They stand in ``report.joins``. As it is where that was done, or cannot be: the captures are gone,
+        or were standard input.
+        """
+        findings = self.report.incidents[:_TRACED]
+        if self.report.joins is not None or "-" in self._paths or not findings:
+            return self
+        from pcapdiag.capture import CaptureError
+        from pcapdiag.correlate.joined import Joins, Key
+        from pcapdiag.impact import impacts
+
+        try:
+            found = impacts(self._paths, findings, self.report.options.max_connections, progress)
+        except CaptureError:
+            return self
+        told = tuple((Key.of(f), one) for f, one in zip(findings, found, strict=True) if one is not None)
+        return replace(self, report=replace(self.report, joins=Joins(impacts=told))) if told else self
 
     def packets(self, finding: Finding) -> PacketList:
         """The packets around a finding, in the order of the capture, as scapy has them: dissected from their link layer on, with
@@ -209,6 +275,23 @@ class Analysis:
     def causes(self) -> Causes:
         """Where the timeout of each service lies that lost something, and what would keep its connections alive."""
         return Causes(self.report.causes, self.report)
+
+    @cached_property
+    def advice(self) -> Cures:
+        """What cures the losses of each service: where it is set, what it does not cover, and the text to paste."""
+        return Cures(self.report.advice, self.report)
+
+    @cached_property
+    def joins(self) -> FailedRequests:
+        """The failed requests of the access logs, joined with what was found. Sockets and connection tracking stand in
+        ``report.joins``."""
+        joins = self.report.joins
+        return FailedRequests(joins.failed if joins is not None else (), self.report)
+
+    @cached_property
+    def story(self) -> Stories:
+        """What happened, step by step, from all sources; empty where there is no more than captures (see `traced_back`)."""
+        return Stories(self.report.story, self.report)
 
     def counterfactual(self, cause: Cause, keepalive: str | float | timedelta) -> Counterfactual:
         """What a keepalive of this time (``"60s"``, a number of seconds, a timedelta) would have done for the losses of one of

@@ -37,6 +37,14 @@ class Verification(NamedTuple):
         """Is the keepalive there, on all services, and nothing lost?"""
         return self.standing in (Standing.CONFIRMED, Standing.IN_PLACE)
 
+    def __repr__(self) -> str:
+        return f"<Verification: {self.standing} for {len(self.services)} services>"
+
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.notebook_pages import verification
+
+        return verification(self.services, self.standing)
+
 
 def verify(
     after: Paths,

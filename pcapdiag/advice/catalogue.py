@@ -27,6 +27,8 @@ CATALOGUE: tuple[Recipe, ...] = (
 #: Where a cure is set, best place first: who knows why it is there, then who can be changed in one place for all.
 _PLACES = (Place.APPLICATION, Place.SIDECAR, Place.GATEWAY, Place.KERNEL, Place.PATH, Place.POOL, Place.RETRY)
 _LAST = frozenset((Effect.RETRY,))
+#: What must not be set beside something else: a pool of HikariCP that asks on its idle connections must give none up before that.
+_EITHER = {"hikari-idle": "hikari"}
 
 
 def advise(cause: Cause, host: str | None = None, setting: Setting | None = None) -> Advice:
@@ -42,8 +44,15 @@ def advise(cause: Cause, host: str | None = None, setting: Setting | None = None
     if setting is not None:  # asked for: whether it helps is said beside it
         helped[Effect.KEEPALIVE] = max(1, helped[Effect.KEEPALIVE])
     recipes = [recipe for recipe in (*CATALOGUE, *path.candidates(cause)) if helped[recipe.effect] and _fits(recipe, cause)]
-    recipes.sort(key=lambda recipe: (recipe.effect in _LAST, -helped[recipe.effect], _PLACES.index(recipe.place)))
-    return filled(recipes, target)
+    # few protocols have a ping: where it does no more than an idle timeout, that comes first
+    pings = set() if helped[Effect.KEEPALIVE] else {Effect.PING}
+    recipes.sort(key=lambda r: (r.effect in _LAST, -helped[r.effect], r.effect in pings, _PLACES.index(r.place)))
+    return filled(_compatible(recipes, target), target)
+
+
+def for_setting(target: Target) -> Advice:
+    """The cures for a service of which nothing was captured, where a setting is given."""
+    return filled(_compatible(CATALOGUE, target), target)
 
 
 def filled(recipes: Iterable[Recipe], target: Target) -> Advice:
@@ -64,13 +73,22 @@ def helps(cause: Cause) -> dict[Effect, int]:
     if told is None:  # nothing is known of single losses: what has a value is offered
         return dict.fromkeys(Effect, 1)
     timed = told.kept + told.perhaps + told.not_kept
+    # where long silences fail no more often than short ones, nothing that is done about their length is known to help
+    by_length = 0 if cause.bracket.fit is Fit.CROSSING and len(cause.estimate) <= 1 else timed
     closed = sum(told.helpless.get(reason, 0) for reason in (Helpless.FIN, Helpless.PAYLOAD_TIMER))
     return {
         Effect.KEEPALIVE: told.kept + told.perhaps,
-        Effect.TIMEOUT: timed if cause.setting is not None or cause.bracket.fit is not Fit.CROSSING else 0,
-        Effect.IDLE: closed or min(1, timed),
+        Effect.PING: min(by_length, told.kept + told.perhaps) + told.helpless.get(Helpless.PAYLOAD_TIMER, 0),
+        Effect.TIMEOUT: by_length,
+        Effect.IDLE: closed or min(1, by_length),
         Effect.RETRY: timed + closed + told.helpless.get(Helpless.EVENT, 0),
     }
+
+
+def _compatible(recipes: Iterable[Recipe], target: Target) -> list[Recipe]:
+    recipes = [recipe for recipe in recipes if recipe.suits(target)]
+    there = {recipe.id for recipe in recipes}
+    return [recipe for recipe in recipes if _EITHER.get(recipe.id) not in there]
 
 
 def _fits(recipe: Recipe, cause: Cause) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pcapdiag.advice.recipe import CLIENT_CHECK, NO_PAYLOAD, Draft, Recipe
+from pcapdiag.advice.recipe import CLIENT_CHECK, NO_PAYLOAD, PING_CHECK, Draft, Recipe
 from pcapdiag.advice.types import Effect, Place
 
 _CONNINFO = "host=$host port=$port keepalives=1 keepalives_idle=$time keepalives_interval=$interval keepalives_count=$probes\n"
 _URI = "postgresql://$authority/?keepalives=1&keepalives_idle=$time&keepalives_interval=$interval&keepalives_count=$probes\n"
 _HIKARI = """\
-keepaliveTime=$time_ms
+keepaliveTime=$ping_ms
 """
 _JDBC = """\
 jdbc:postgresql://$authority/?tcpKeepAlive=true
@@ -40,15 +40,15 @@ RECIPES = (
     Recipe(
         id="hikari",
         place=Place.APPLICATION,
-        effect=Effect.KEEPALIVE,
+        effect=Effect.PING,
         least=30,
         title="HikariCP: keepaliveTime",
         applies="The client is a pool of database connections. It asks the database something on each idle connection, which "
         "timers that count payload see as well. Needs a HikariCP that has the property.",
-        limits="HikariCP takes no less than 30 s, and it must be less than maxLifetime. A connection that waits for its answer "
+        limits="HikariCP takes no less than 30 s, and it must be less than maxLifetime, which is 30 min unless it is set: set "
+        "this or hikari-idle, not both. A connection that waits for its answer "
         "is not idle to the pool: for that set a TCP keepalive.",
-        check="A capture shows small payload both ways about every time on idle connections: `pcapdiag analyze AFTER.pcap` "
-        "finds no silence longer than that.",
+        check=PING_CHECK,
         drafts=(Draft("ini", "pool properties", _HIKARI),),
     ),
 )

@@ -87,25 +87,42 @@ def values(target: Target) -> dict[str, str]:
     Raises ValueError if the host is no host.
     """
     host, (address, port) = parse_host(target.host), target.service
-    bare = is_address(host)
     slug = re.sub(r"[^a-z0-9]+", "-", host)[:_SLUG].strip("-") or "any"  # of ::
     found = {
         "host": host, "address": parse_host(address), "port": str(port), "endpoint": str(target.service),
-        "authority": f"{_bracketed(host)}:{port}", "object": f"{slug}-{port}", "protocol": _PROTOCOLS.get(port, "TCP"),
-        # Istio knows services by name: an address gets one, in a zone that no public name is in
-        "mesh": f"{slug}.internal" if bare else host,
+        "authority": f"{_bracketed(host)}:{port}", "object": f"{slug}-{port}",
     }  # fmt: skip
+    found |= _in_a_mesh(host, slug, port)
     if (setting := target.setting) is not None:
         checked(setting)
         found |= {
             "keepalive": keepalive(setting), "time": str(setting.time), "interval": str(setting.interval),
             "probes": str(setting.probes), "time_ms": str(setting.time * 1000),
-            # a server that allows half the time between pings never finds one too early
-            "half": str(max(1, setting.time // 2)),
         }  # fmt: skip
+    if target.ping is not None:
+        # a server that allows half the time between pings never finds one too early
+        found |= {"ping": str(target.ping), "ping_ms": str(target.ping * 1000), "half": str(max(1, target.ping // 2))}
     if target.client_idle is not None:
         found |= {"idle": str(target.client_idle), "idle_ms": str(target.client_idle * 1000)}
     return found
+
+
+def _in_a_mesh(host: str, slug: str, port: int) -> dict[str, str]:
+    """Istio knows services by name. An address gets one, in a zone that no public name is in; that it is invented is said
+    wherever it stands. What has an address only is best known as TCP, which goes by the address: for HTTP it is the Host header
+    that counts, and that holds the name."""
+    if not is_address(host):
+        speaks = "what the client speaks to its sidecar: HTTP, GRPC, TLS, TCP"
+        return {"mesh": host, "protocol": _PROTOCOLS.get(port, "TCP"), "protocols": speaks, "invented": "", "unnamed": ""}
+    mesh = f"{slug}.internal"
+    return {
+        "mesh": mesh, "protocol": "TCP", "protocols": "TCP goes by the address; HTTP by the Host header: put the real name above",
+        "invented": "  # invented: put the name that clients use, or SERVICE.NAMESPACE.svc.cluster.local",
+        "unnamed": f"{mesh} is invented, as only an address is known: put the name that clients use, or for a Service of "
+        "Kubernetes SERVICE.NAMESPACE.svc.cluster.local, or give --host NAME. No host has the invented name: "
+        "unless the ServiceEntry of istio-destinationrule stands beside it, with a protocol that goes by the address, as TCP "
+        "does, this does nothing, and says nothing. ",
+    }  # fmt: skip
 
 
 def _bracketed(host: str) -> str:

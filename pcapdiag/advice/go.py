@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcapdiag.advice.recipe import CLIENT_CHECK, NO_PAYLOAD, Draft, Recipe
+from pcapdiag.advice.recipe import CLIENT_CHECK, NO_PAYLOAD, PING_CHECK, Draft, Recipe
 from pcapdiag.advice.types import Effect, Place
 
 _HTTP = """\
@@ -21,7 +21,7 @@ client := &http.Client{Transport: transport}
 """
 _GRPC_CLIENT = """\
 probing := grpc.WithKeepaliveParams(keepalive.ClientParameters{
-	Time:                $time * time.Second,
+	Time:                $ping * time.Second,
 	Timeout:             20 * time.Second,
 	PermitWithoutStream: true,
 })
@@ -51,15 +51,14 @@ RECIPES = (
     Recipe(
         id="grpc-go",
         place=Place.APPLICATION,
-        effect=Effect.KEEPALIVE,
+        effect=Effect.PING,
         least=10,
         title="gRPC-Go: keepalive parameters of the client, and the server's policy",
         applies="Client and server speak gRPC. The probes are HTTP/2 PINGs, which timers that count payload see as well.",
         limits="Change the server first: unless told otherwise it allows one PING in 5 min, none without a call, and closes the "
         "connection of a client that sends more with GOAWAY ENHANCE_YOUR_CALM. gRPC-Go takes no Time below 10 s. A proxy "
         "between them answers PINGs itself and sends none on.",
-        check="A capture shows small payload both ways every $time s on idle connections: `pcapdiag analyze AFTER.pcap` finds no "
-        "silence longer than that.",
+        check=PING_CHECK,
         drafts=(
             Draft("go", "server (imports time, google.golang.org/grpc and its package keepalive)", _GRPC_SERVER),
             Draft("go", "client (imports the same)", _GRPC_CLIENT),

@@ -61,8 +61,8 @@ RECIPES = (
         title="Kubernetes: the same sysctls in a pod's securityContext",
         applies="The client runs in a pod that does not use the host's network.",
         limits=_ONLY_ASKED
-        + "Only what a cluster counts as safe is allowed by default: newer Kubernetes counts tcp_keepalive_time "
-        "so. What is not safe there the kubelet must allow (--allowed-unsafe-sysctls), or the pod does not start. " + NO_PAYLOAD,
+        + "Kubernetes counts all three as safe since 1.29, on Linux 4.5 or newer. Before that it counts none of them so, and the "
+        "kubelet must allow them (--allowed-unsafe-sysctls), or the pod does not start. " + NO_PAYLOAD,
         check=CLIENT_CHECK,
         drafts=(Draft("yaml", "part of a Deployment", _POD),),
     ),

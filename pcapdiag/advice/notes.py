@@ -14,7 +14,7 @@ _INSTEAD = {
     Helpless.FIN: "{n}: the other end had closed the connection. A client that gives up its idle connections first prevents "
     "that.",
     Helpless.PAYLOAD_TIMER: "{n}: the timer counts payload, of which a TCP keepalive has none. A client that gives up its idle "
-    "connections first prevents that.",
+    "connections first prevents that; so does one that asks something on them, as gRPC and pools of databases can.",
     Helpless.ABORTED: "{n}: the endpoint had the connection and gave it up. No setting of the network helps: look at the "
     "server's process and its log at that time.",
     Helpless.EVENT: "{n}: lost at one moment whatever their silence, as by a restart or a failover. Only a retry helps.",

@@ -65,9 +65,14 @@ def access_log(pod: Pod | None = None) -> Errand:
         "turns the log on for the whole mesh, if it is not on.",
         "where kubectl is",
         f"kubectl apply -f - <<'END'\n{_TELEMETRY}END\n"
-        f"kubectl logs -n {namespace} {name} -c istio-proxy --since=1h > sidecar.log\n"
-        "kubectl logs -n istio-system -l istio=ingressgateway --since=1h --tail=-1 > gateway.log",
+        f"kubectl logs -n {namespace} {name} -c istio-proxy --since=1h > sidecar.log\n{_GATEWAY_LOG}",
     )
+
+
+def gateway_log() -> Errand:
+    """The log of the next hop alone."""
+    why = "It lacks the ids of requests that were lost before it."
+    return Errand("gateway-log", "The access log of the next hop, here Istio's gateway", why, "where kubectl is", _GATEWAY_LOG)
 
 
 def capture(timeout: int, service: Endpoint, *, rate: int = 1000, pod: Pod | None = None) -> Errand:
@@ -153,6 +158,7 @@ def ring_file(timeout: int, rate: int) -> int:
 
 
 _DEBUGGER = "pcapdiag"
+_GATEWAY_LOG = "kubectl logs -n istio-system -l istio=ingressgateway --since=1h --tail=-1 > gateway.log"
 _TELEMETRY = """\
 apiVersion: telemetry.istio.io/v1
 kind: Telemetry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcapdiag.advice.recipe import IDLE_CHECK, Draft, Recipe
+from pcapdiag.advice.recipe import IDLE_CHECK, INVENTED, PROXY_IDLE_CHECK, Draft, Recipe
 from pcapdiag.advice.types import Effect, Place
 
 _WAITING = "It does not help an answer that is lost while the client waits for it: that connection is in use. "
@@ -44,7 +44,7 @@ kind: DestinationRule
 metadata:
   name: idle-$object
 spec:
-  host: "$mesh"
+  host: "$mesh"$invented
   trafficPolicy:
     connectionPool:
       http:
@@ -61,8 +61,8 @@ typed_extension_protocol_options:
 """
 
 
-def _recipe(name: str, title: str, applies: str, limits: str, draft: Draft, least: int = 1) -> Recipe:
-    return Recipe(name, Place.POOL, Effect.IDLE, title, applies, limits + _WAITING + _RACE, IDLE_CHECK, (draft,), least)
+def _recipe(name: str, title: str, applies: str, limits: str, draft: Draft, least: int = 1, check: str = IDLE_CHECK) -> Recipe:
+    return Recipe(name, Place.POOL, Effect.IDLE, title, applies, limits + _WAITING + _RACE, check, (draft,), least)
 
 
 RECIPES = (
@@ -81,17 +81,18 @@ RECIPES = (
     _recipe("dotnet-idle", ".NET: PooledConnectionIdleTimeout", "The client uses HttpClient, where it is 60 s by default.", "",
             Draft("csharp", "where the client is made (uses System.Net.Http)", _DOTNET)),
     _recipe("hikari-idle", "HikariCP: maxLifetime", "The client is a pool of database connections.",
-            "HikariCP takes no less than 30 s. It counts from the connection's beginning, not from its last use. ",
+            "HikariCP takes no less than 30 s. It counts from the connection's beginning, not from its last use. keepaliveTime "
+            "must be less than it: set this or hikari, not both. ",
             Draft("ini", "pool properties", _HIKARI), least=30),
     _recipe("kafka-idle", "Kafka clients: connections.max.idle.ms",
             "The client is a Kafka producer or consumer, where it is 9 min.", "",
             Draft("ini", "client properties", _KAFKA)),
     _recipe("istio-idle", "Istio: idleTimeout in a DestinationRule",
-            "The client runs in an Istio mesh and speaks HTTP. A service outside the mesh needs a ServiceEntry as well (see "
-            "istio-destinationrule). By default it is 1 h.",
-            "Put it into the host's one DestinationRule, if there is one. ",
-            Draft("yaml", "DestinationRule", _ISTIO)),
+            "The client runs in an Istio mesh and speaks HTTP. A service outside the mesh needs a ServiceEntry with protocol "
+            "HTTP as well (see istio-destinationrule). By default it is 1 h.",
+            INVENTED + "Put it into the host's one DestinationRule, if there is one. ",
+            Draft("yaml", "DestinationRule", _ISTIO), check=PROXY_IDLE_CHECK),
     _recipe("envoy-idle", "Envoy: idle_timeout of a cluster",
             "The client is an Envoy that speaks HTTP/1.1 upstream. By default it is 1 h.", "",
-            Draft("yaml", "in the cluster of $host", _ENVOY)),
+            Draft("yaml", "in the cluster of $host", _ENVOY), check=PROXY_IDLE_CHECK),
 )  # fmt: skip

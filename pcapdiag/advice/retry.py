@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcapdiag.advice.recipe import Draft, Recipe
+from pcapdiag.advice.recipe import INVENTED, Draft, Recipe
 from pcapdiag.advice.types import Effect, Place
 
 _ISTIO = """\
@@ -12,7 +12,7 @@ metadata:
   name: retry-$object
 spec:
   hosts:
-  - "$mesh"
+  - "$mesh"$invented
   http:
   - name: idempotent
     match:
@@ -20,7 +20,7 @@ spec:
         regex: GET|HEAD|OPTIONS|PUT|DELETE
     route:
     - destination:
-        host: "$mesh"
+        host: "$mesh"$invented
         port:
           number: $port
     retries:
@@ -29,7 +29,7 @@ spec:
   - name: others
     route:
     - destination:
-        host: "$mesh"
+        host: "$mesh"$invented
         port:
           number: $port
 """
@@ -51,7 +51,7 @@ RECIPES = (
     Recipe("istio-retry", Place.RETRY, Effect.RETRY, "Istio: retries for idempotent requests, in a VirtualService",
            "The client runs in an Istio mesh and speaks HTTP to its sidecar. A service outside the mesh needs a ServiceEntry "
            "with protocol HTTP as well (see istio-destinationrule).",
-           _ONLY + _SILENT, _CHECK, (Draft("yaml", "VirtualService", _ISTIO),)),
+           INVENTED + _ONLY + _SILENT, _CHECK, (Draft("yaml", "VirtualService", _ISTIO),)),
     Recipe("envoy-retry", Place.RETRY, Effect.RETRY, "Envoy: retry_policy of a route",
            "The client is behind an Envoy that is configured by hand.",
            _ONLY + "Put it on routes that match the methods. " + _SILENT, _CHECK,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcapdiag.advice.recipe import CLIENT_CHECK, NO_PAYLOAD, Draft, Recipe
+from pcapdiag.advice.recipe import CLIENT_CHECK, INVENTED, NO_PAYLOAD, PROXY_CHECK, Draft, Recipe
 from pcapdiag.advice.types import Effect, Place
 
 _DESTINATION_RULE = """\
@@ -11,7 +11,7 @@ kind: DestinationRule
 metadata:
   name: keepalive-$object
 spec:
-  host: "$mesh"
+  host: "$mesh"$invented
   trafficPolicy:
     connectionPool:
       tcp:
@@ -27,12 +27,12 @@ metadata:
   name: keepalive-$object
 spec:
   hosts:
-  - "$mesh"
+  - "$mesh"$invented
   location: MESH_EXTERNAL
   ports:
   - number: $port
     name: port-$port
-    protocol: $protocol  # what the client speaks to its sidecar: HTTP, GRPC, TLS, TCP
+    protocol: $protocol  # $protocols
 """
 _ENTRY_NAME = _ENTRY + "  resolution: DNS\n"
 _ENTRY_BARE = (
@@ -77,10 +77,11 @@ RECIPES = (
         title="Istio: tcpKeepalive in a DestinationRule",
         applies="The client runs in an Istio mesh with sidecars, or its connections leave through an egress gateway. A service "
         "that the mesh does not know needs the ServiceEntry as well; one that it knows, as a Service of Kubernetes, does not.",
-        limits="Put it into the client's namespace, and into one DestinationRule: of several for one host Istio may use only "
+        limits=INVENTED
+        + "Put it into the client's namespace, and into one DestinationRule: of several for one host Istio may use only "
         "one. Connections that bypass the sidecar are not covered. Older Istio has these kinds as networking.istio.io/v1beta1. "
         + NO_PAYLOAD,
-        check=CLIENT_CHECK,
+        check=PROXY_CHECK,
         drafts=(
             Draft("yaml", "DestinationRule", _DESTINATION_RULE),
             Draft("yaml", "ServiceEntry, for a service outside the mesh", _ENTRY_NAME, _ENTRY_BARE),
@@ -94,7 +95,7 @@ RECIPES = (
         applies="Many services are affected: it holds for all connections that proxies of the mesh make.",
         limits="A DestinationRule goes before it. `istioctl proxy-config cluster POD -o json` shows whether a proxy has it. "
         + NO_PAYLOAD,
-        check=CLIENT_CHECK,
+        check=PROXY_CHECK,
         drafts=(Draft("yaml", "in the installation's values", _MESH),),
     ),
     Recipe(
@@ -104,7 +105,7 @@ RECIPES = (
         title="Envoy: tcp_keepalive of a cluster",
         applies="The client is an Envoy, or behind one, that is configured by hand.",
         limits="What is left out is the kernel's; a 0 in any of the three turns keepalive off. " + NO_PAYLOAD,
-        check=CLIENT_CHECK,
+        check=PROXY_CHECK,
         drafts=(Draft("yaml", "in the cluster of $host", _CLUSTER),),
     ),
     Recipe(

@@ -26,6 +26,7 @@ class Effect(StrEnum):
     """How a cure works."""
 
     KEEPALIVE = "keepalive"  # probes keep the path from forgetting
+    PING = "ping"  # the application asks something on idle connections: payload, which every timer counts
     TIMEOUT = "timeout"  # the path forgets later
     IDLE = "idle"  # the client gives its idle connections up first
     RETRY = "retry"  # what was lost is sent again
@@ -38,6 +39,12 @@ class Target(NamedTuple):
     host: str
     setting: Setting | None
     client_idle: int | None
+
+    @property
+    def ping(self) -> int | None:
+        """After how many s of silence an application should ask something: as soon as a keepalive would; where a keepalive is
+        no cure, because a timer counts payload, as soon as the connection would else have to be given up."""
+        return self.setting.time if self.setting else self.client_idle
 
 
 class Snippet(NamedTuple):

@@ -10,8 +10,10 @@ from typing import Any, TypeVar, cast
 
 from pcapdiag.advice.types import Advice
 from pcapdiag.anonymize.addresses import Addresses
+from pcapdiag.anonymize.beside import nameless
 from pcapdiag.anonymize.packets import rewritten
 from pcapdiag.anonymize.texts import Texts, hidden
+from pcapdiag.correlate.joined import Joins
 from pcapdiag.engine.types import Endpoint, RecordRef, SegmentFacts, Wake
 from pcapdiag.knowledge.timeouts import Timeout
 from pcapdiag.report.excerpt import Excerpt, Successor
@@ -83,10 +85,17 @@ class _Replacing:
             return self._finding(value)
         if isinstance(value, Advice):
             return replace(value, target=self._any(value.target), cures=())
+        if isinstance(value, Joins):
+            return self._joins(value)
         if isinstance(value, Excerpt):
             successor = None if value.successor is None else self._successor(value.successor)
             return replace(value, connection=self._any(value.connection), steps=self._steps(value.steps), successor=successor)
         return None
+
+    def _joins(self, joins: Joins) -> Joins:
+        """Without what users and machines are called, and then replaced like everything else."""
+        hidden_ = nameless(joins)
+        return replace(hidden_, **{name: self._any(getattr(hidden_, name)) for name in _names(Joins)})
 
     def _finding(self, finding: Finding) -> Finding:
         label = finding.sent.label

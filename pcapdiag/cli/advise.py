@@ -101,13 +101,13 @@ def _found(analysis: Analysis, host: str | None, setting: str | None) -> Advised
 
 def _given(setting: str, service: str, host: str | None) -> tuple[Advice, None]:
     """An idle timeout as short as the keepalive is below every timeout that this is below."""
-    from pcapdiag.advice.catalogue import CATALOGUE, filled
+    from pcapdiag.advice.catalogue import for_setting
     from pcapdiag.advice.filling import parse_setting
     from pcapdiag.advice.types import Target
     from pcapdiag.selection import parse_service
 
     asked, to = parse_setting(setting), parse_service(service)
-    return filled(CATALOGUE, Target(to, host or to.address, asked, asked.time)), None
+    return for_setting(Target(to, host or to.address, asked, asked.time)), None
 
 
 def _chosen(wishes: tuple[str, ...], advised: Advised) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ import click
 
 from pcapdiag.cli.looks import color_option, colored, width
 from pcapdiag.cli.main import DAMAGED, DONE, FOUND, UNREADABLE, trouble
-from pcapdiag.cli.options import Reading, reading_options
+from pcapdiag.cli.options import Beside, Reading, beside_options, reading_options, said_of
 from pcapdiag.cli.plot import check_picture, write_picture
 from pcapdiag.cli.progress import progress_bar
 from pcapdiag.cli.reports import chosen, names_in_folder, write_folder
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("analyze", short_help="Find what was lost on idle connections.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@beside_options
 @reading_options
 @click.option(
     "--format",
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 @color_option
 def command(
     files: tuple[str, ...],
+    beside: Beside,
     reading: Reading,
     format_: str | None,
     output: str,
@@ -82,20 +84,27 @@ def command(
 
     \b
         tcpdump -U -w - 'tcp port 443' | pcapdiag analyze -
+    With what else you have, the report tells the whole story, from what the user saw to the cure:
+
+    \b
+        pcapdiag analyze podA.pcap --access-log client=sidecar.log \
+            --access-log server=gateway.log --ss ss.txt --conntrack conntrack.txt
     """  # noqa: D301  # the backslash is click's mark: what follows is not wrapped
-    check_output(output, force=force, inputs=files)
+    beside.check(files)
+    inputs = (*files, *beside.paths)
+    check_output(output, force=force, inputs=inputs)
     if folder is not None:
         from pcapdiag.report.folder import check_folder  # only who wants a folder pays for it
 
-        check_folder(folder, names_in_folder(), force=force, inputs=files)
+        check_folder(folder, names_in_folder(), force=force, inputs=inputs)
     if plot is not None:
-        check_picture(plot, force=force, inputs=files, reports=(output, evidence))
+        check_picture(plot, force=force, inputs=inputs, reports=(output, evidence))
     if evidence is not None:
-        check_evidence(evidence, output, force=force, inputs=files)
+        check_evidence(evidence, output, force=force, inputs=inputs)
     name = format_ or format_of(output)
     render = renderer(name, **chosen(name, width=width(output), color=colored(color, output), every=every, payload=payload))
     packets = name in NEED_PACKETS or any(out is not None for out in (folder, plot, evidence))
-    live = STDOUT in files and output == STDOUT and not packets and key is None and isinstance(render, StreamingRenderer)
+    live = STDOUT in files and output == STDOUT and not (packets or beside or key) and isinstance(render, StreamingRenderer)
 
     def run(
         files: tuple[str, ...],
@@ -103,7 +112,7 @@ def command(
         names: Mapping[str, str] | None = None,
     ) -> Report:
         with progress_bar(not no_progress and STDOUT not in files, color=color != "never") as bar:
-            analysis = reading.analyzed(files, on_finding, bar, names)
+            analysis = reading.analyzed(files, on_finding, bar, names, beside)
             return analysis.detailed(progress=bar).report if packets else analysis.report
 
     if live and isinstance(render, StreamingRenderer):
@@ -111,7 +120,7 @@ def command(
             report = run(files, lambda finding, names: render.stream(finding, out, names))
             render.finish(report, out)
         return exit_code(report, fail_on_findings)
-    with spooled(files, packets) as (paths, names):
+    with spooled(files, packets or bool(beside)) as (paths, names):
         read = run(paths, names=names)
     report = anonymous(read, key)
     if evidence is not None:
@@ -127,13 +136,14 @@ def command(
 
 def exit_code(report: Report, fail_on_findings: bool) -> int:
     """Say on stderr what could not be read, and sum it up."""
+    beside = said_of(report)
     for file in report.damaged:
         damage = file.facts.damage
         where = f"damaged at byte {damage.offset}, after frame {damage.frame}: " if damage else ""
         why = "; ".join(text for text in (damage.reason if damage else None, file.error) if text)
         trouble(f"{file.name}: {where}{why}", DAMAGED)
-    if report.unreadable:
+    if report.unreadable or beside == UNREADABLE:
         return UNREADABLE
     if fail_on_findings and (report.incidents or report.heartbeats):
         return FOUND
-    return DAMAGED if report.damaged else DONE
+    return DAMAGED if report.damaged or beside == DAMAGED else DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pcapdiag.cli.analyze import exit_code
-from pcapdiag.cli.options import Reading, reading_options
+from pcapdiag.cli.options import Beside, Reading, beside_options, reading_options
 from pcapdiag.cli.progress import progress_bar
 from pcapdiag.cli.sharing import anonymize_options, anonymous
 from pcapdiag.cli.spool import spooled
@@ -20,6 +20,7 @@ from pcapdiag.report.text import clean
 @anonymize_options
 @click.option("--payload", is_flag=True, help="With what was sent, in the report and the evidence. It may be private.")
 @click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
+@beside_options
 @reading_options
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 def command(
@@ -28,6 +29,7 @@ def command(
     key: bytes | None,
     payload: bool,
     force: bool,
+    beside: Beside,
     reading: Reading,
     no_progress: bool,
 ) -> int:
@@ -40,9 +42,11 @@ def command(
     from pcapdiag.report.headline import headline
     from pcapdiag.ticket import ticket
 
-    check_output(output, force=force, inputs=files)
+    beside.check(files)
+    inputs = (*files, *beside.paths)
+    check_output(output, force=force, inputs=inputs)
     with spooled(files, True) as (paths, names), progress_bar(not no_progress and STDOUT not in files) as bar:
-        read = reading.analyzed(paths, progress=bar, names=names).detailed(progress=bar).report
+        read = reading.analyzed(paths, progress=bar, names=names, beside=beside).detailed(progress=bar).report
     report = anonymous(read, key)
     with open_binary_output(output, force=force) as out:
         parts = ticket(report, out, payload=payload)

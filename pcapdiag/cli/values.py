@@ -64,6 +64,14 @@ def picture(text: str) -> str:
     return text
 
 
+def log_format(text: str) -> str:
+    """An Envoy format string, or a json_format, of access logs."""
+    from pcapdiag.correlate.accesslog import read_access_log
+
+    read_access_log((), "", format=text)
+    return text
+
+
 def codes(text: str) -> str:
     """Codes of rules or beginnings of codes, with commas between, in capitals: ``IDLE101,CTX``."""
     from pcapdiag.rules.catalogue import CATALOGUE

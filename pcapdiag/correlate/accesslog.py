@@ -61,7 +61,7 @@ class _Gathered:
 
     def __init__(self, wanted: frozenset[str]) -> None:
         self._wanted = wanted
-        self._requests = self._dropped = self._kept = 0
+        self._requests = self._dropped = self._kept = self._identified = 0
         self._failed: list[Logged] = []
         self._present: dict[str, list[Logged]] = {}
         self._span: tuple[int, int] | None = None
@@ -69,6 +69,7 @@ class _Gathered:
     def add(self, number: int, began: Moment, values: dict[str, str]) -> None:
         """One request."""
         self._requests += 1
+        self._identified += values.get("request_id", "") not in ("", "-")
         first, last = self._span or (began.ns, began.ns)
         self._span = min(first, began.ns), max(last, began.ns)
         bad, asked = _failed(values), values.get("request_id") in self._wanted
@@ -87,7 +88,10 @@ class _Gathered:
     def log(self, tally: Tally, name: str, side: Side | None, form: str) -> AccessLog:
         """All of it."""
         present = {name: tuple(lines) for name, lines in self._present.items()}
-        return AccessLog(tally.source(name, side, form), self._requests, tuple(self._failed), self._span, present, self._dropped)
+        source = tally.source(name, side, form)
+        return AccessLog(
+            source, self._requests, tuple(self._failed), self._span, present, self._dropped, self._identified
+        )  # fmt: skip
 
 
 def _failed(values: dict[str, str]) -> bool:

@@ -161,9 +161,9 @@ def _connection(local: Endpoint, peer: Endpoint, incoming: bool, sightings: list
     sockets = [socket for _, socket in sightings]
     times = [s.time for s, _ in sightings if s.time is not None]
     probing = [s.timer for s in sockets if s.timer is not None and s.timer.name == "keepalive"]
-    waits = [wait for socket in sockets for wait in _waits(socket)]
+    quiet = [wait for socket in sockets for wait in waits(socket)]
     lived = max(times) - min(times) if times else 0
-    age = max([lived, *waits], default=0)
+    age = max([lived, *quiet], default=0)
     return Connection(
         local=local,
         peer=peer,
@@ -175,7 +175,7 @@ def _connection(local: Endpoint, peer: Endpoint, incoming: bool, sightings: list
         last=max(times, default=None),
         seen=len(sightings),
         age=age or None,
-        idle=next((min(found) for s in reversed(sockets) if (found := _waits(s))), None),
+        idle=next((min(found) for s in reversed(sockets) if (found := waits(s))), None),
         left=max((timer.left for timer in probing), default=None),
         unanswered=max((timer.retries for timer in probing), default=0),
     )
@@ -184,13 +184,19 @@ def _connection(local: Endpoint, peer: Endpoint, incoming: bool, sightings: list
 def _keepalive(sightings: list[tuple[Snapshot, Socket]]) -> Keepalive:
     if any(s.timer is not None and s.timer.name == "keepalive" for _, s in sightings):
         return Keepalive.ON
-    # without the timer once, in a snapshot that shows timers, is without keepalive: the timer runs as long as it is on
-    if any(snapshot.timers and (s.timer is None or s.timer.name not in _HIDING) for snapshot, s in sightings):
-        return Keepalive.NONE
-    return Keepalive.UNKNOWN
+    # without the timer once is without keepalive: the timer runs as long as it is on
+    return Keepalive.NONE if any(keepalive_of(*each) is Keepalive.NONE for each in sightings) else Keepalive.UNKNOWN
 
 
-def _waits(socket: Socket) -> list[int]:
+def keepalive_of(snapshot: Snapshot, socket: Socket) -> Keepalive:
+    """What one snapshot shows of one socket."""
+    timer = socket.timer
+    if timer is not None and timer.name == "keepalive":
+        return Keepalive.ON
+    return Keepalive.NONE if snapshot.timers and (timer is None or timer.name not in _HIDING) else Keepalive.UNKNOWN
+
+
+def waits(socket: Socket) -> list[int]:
     """How long ago something was sent and received, in ns, where -i tells it."""
     values = (socket.info.get(key, "") for key in ("lastsnd", "lastrcv"))
     return [int(value) * _MS for value in values if value.isascii() and value.isdigit() and len(value) < 15]

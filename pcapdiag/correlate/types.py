@@ -82,7 +82,7 @@ class AccessLog:
     """One log: its failed requests (see `failed`), when its first and last request began, and how many there were.
 
     ``present`` maps each request id that was asked for to the lines it was met on; one that was not met is not in it. ``dropped``
-    counts the failed requests, and lines of ids asked for, that were more than are kept.
+    counts the failed requests, and lines of ids asked for, that were more than are kept. ``identified`` requests have an id.
     """
 
     source: Source
@@ -91,6 +91,7 @@ class AccessLog:
     span: tuple[int, int] | None
     present: dict[str, tuple[Logged, ...]]
     dropped: int = 0
+    identified: int = 0
 
 
 class Timer(NamedTuple):

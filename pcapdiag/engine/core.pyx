@@ -382,7 +382,7 @@ cdef class Engine:
         return objects.connection(
             point=self.point, id=index, client=ends[client], server=ends[server], roles=roles,
             file=k.first_file, stream=None if k.first_stream == NO_STREAM else k.first_stream,
-            first=(k.first_file, k.first_frame, k.first_t), last=(h.file, h.last_frame, h.t_last),
+            first=(k.first_file, k.first_frame, k.first_t), last=(last_file_of(h, k), h.last_frame, h.t_last),
             handshake=k.handshake & BOTH_SYNS != 0, packets=(h.packets[client], h.packets[server]),
             payload=(sent(h, k, client), sent(h, k, server)),
             retransmissions=(k.retransmissions[client], k.retransmissions[server]), copies=k.copies,
@@ -390,8 +390,7 @@ cdef class Engine:
             fin=(h.state & (FIN_SENT << client) != 0, h.state & (FIN_SENT << server) != 0),
             rst=(h.state & (RST_SENT << client) != 0, h.state & (RST_SENT << server) != 0),
             history=objects.history(k.history | <uint64_t>k.history_more << 32, client),
-            survived=k.survived if k.handshake & LASTED else 0,
-            longest=silence(k) if k.handshake & LASTED else None,
+            survived=k.survived, longest=silence(k) if k.survived else None,
             probing=(probing(h, k, client), probing(h, k, server)) if h.state & PROBED else None)
 
     cdef object _reported(self, uint32_t index):

@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from .layout cimport *
 from .state cimport *
+from .samples cimport keep_silence
 from .services cimport decide_roles, statistics
 from .trace cimport watched
 from .verdict cimport conclude, count, emission_of, emit, give_up, here, note, peer_facts
@@ -67,6 +68,8 @@ cdef inline void break_silence(Hot* h, Cold* k, Segment* s, int64_t gap, uint32_
     if h.state & CHAIN and k.chain_side == s.side:
         return                         # unanswered probes before it: the silence began with the first
     h.state |= CHAIN
+    if k.handshake & HELD:
+        keep_silence(k)
     k.chain_side = s.side
     k.chain_payload, k.chain_seq = s.length != 0 and not is_probe(h, s), s.seq
     k.chain_from_t, k.chain_from_frame, k.chain_from_file = s.t - gap, h.last_frame, <uint16_t>last_file
@@ -152,7 +155,7 @@ cdef inline bint beats(Cold* k, Segment* s) noexcept nogil:
     cdef int32_t apart
     cdef bint regular
     if k.beat_length != s.length or k.beat_side != s.side:
-        k.beat_length, k.beat_side, k.beat_count = <uint16_t>s.length, s.side, 0
+        k.beat_length, k.beat_side, k.beat_count = <uint8_t>s.length, s.side, 0
     every = every if every < 0xFFFF else 0xFFFF
     apart = every - k.beat_every if every > k.beat_every else k.beat_every - every
     regular = apart <= 20 or apart * 4 <= k.beat_every
@@ -392,8 +395,9 @@ cdef inline void after_reset(State* st, uint32_t index, Hot* h, Cold* k, Segment
             p.own_fin = here(st, s)
         return
     probing = is_probe(h, s)
-    if p.kind != WAKE_RST or p.side != e or not (s.length or probing) or not s.flags & F_ACK:
-        return
+    if p.kind != WAKE_RST or p.side != e or not s.flags & F_ACK \
+            or not (probing or (s.length and (not h.state & (KNOWN << d) or delta(s.seq + s.length, h.next[d]) > 0))):
+        return                         # only new payload, or a probe, is a wake that its own RST may have overtaken
     if h.last_frame != k.tail.rst.frame or since(s.t, p.wake.t) > SWAPPED or s.ack != p.wake.seq \
             or since(s.t, h.t_idle) < st.min_idle:
         return

@@ -77,7 +77,10 @@ cdef enum:  # how a connection began, in Cold.handshake
     SYN_REPEATED = 2
     LONE_BYTE = 4         # its first segment was an ACK with one byte
     LONE = 8              # one ACK-only segment of at most one byte so far: perhaps a probe
-    LASTED = 16           # (no part of the beginning) a silence survived: Cold.survived means something
+    HELD = 16             # (from here on no part of the beginning) chain_* hold a survived silence that may be the longest
+    KEPT = 32             # Cold.longest means something
+    EMITTED = 64          # Cold.emitted means something
+    STRAYED = 128         # only strays came in Hot.file: the last segment is in Cold.last_file
 
 cdef enum:  # probes that wait, in Cold.due; those of side 1 are shifted left by one
     DUE = 1 << 0          # its probe is not answered, and it sent no payload since
@@ -208,8 +211,9 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint32_t round_trip[2]           # ns to that side and back, 0 for unknown, at most 4.29 s
     uint32_t periods
     uint32_t service                 # where its idle periods are counted, 0 for not decided
-    uint32_t emitted                 # number of its last emission + 1 (modulo 2^32), 0 for none
-    uint16_t beat_length
+    uint32_t survived
+    uint8_t beat_length
+    uint8_t longest_bucket           # that of Cold.longest: most silences are compared without its line
     uint8_t beat_side, beat_count, chain_side, chain_lower, server, roles, handshake, spoke_first
     uint8_t chain_payload
     uint8_t traits                   # OPTIONS_CUT and the like, by side
@@ -235,19 +239,20 @@ cdef struct Cold:                    # its first line is all that an ordinary wa
     uint16_t inner_probes[2]         # PROBED: inside the idle period that began at inner_from
     int64_t inner_from
     AfterProbes tail
-    # fourth line: heartbeats mean something once beat_count is set, silences once LASTED is, probes once PROBED is
+    # fourth line: heartbeats mean something once beat_count is set, silences once KEPT is, probes once PROBED is
     uint32_t beat_t                  # the last wake like the one before, in ms since first_t
-    uint32_t survived
-    int64_t longest                  # the longest survived silence, and when it ended
+    uint32_t emitted                 # number of its last emission + 1 (modulo 2^32)
+    int64_t longest                  # the longest survived silence but the one that is HELD, and when it ended
     int64_t longest_t
     uint32_t longest_from_frame, longest_frame
-    uint32_t probe_after[2]          # least ms from the segment before to a probe that repeats none, plus 1, 0 for unknown
+    uint32_t probe_after[2]          # least ms to a probe that repeats none (see SINCE), plus 1, 0 for unknown
     uint32_t probe_every[2]          # and from an unanswered probe to the next
     uint16_t longest_from_file, longest_file
     uint16_t answered[2]             # of Cold.probes
     uint16_t beat_every              # the interval of the last two, in tenths of a second, at most 65535
     uint8_t longest_lower, due
-    uint8_t spare[4]                 # hot lines begin at even lines, which processors fetch in pairs
+    uint16_t last_file
+    uint8_t spare[2]                 # hot lines begin at even lines, which processors fetch in pairs
 
 cdef struct Incarnation:             # side by side: a page walk costs more than a line
     Hot hot

@@ -107,7 +107,7 @@ cdef inline uint32_t incarnation(State* st, uint32_t index, Segment* s) noexcept
     if not give_up(st, index, h, k) and not closed(h) and not h.state & (FIN_SENT * BOTH) \
             and h.state & (KNOWN * BOTH) and since(s.t, h.t_idle) >= st.min_idle \
             and not own_outstanding(h, k, d, s.t) and not own_outstanding(h, k, e, s.t):
-        p = begin(st, h, k, s, WAKE_SYN, since(s.t, h.t_last), h.file)
+        p = begin(st, h, k, s, WAKE_SYN, since(s.t, h.t_last), last_file_of(h, k))
         if p != NULL:
             conclude(st, index, h, k, p, UNDECIDED)
             pend_drop(st, h)

@@ -51,7 +51,7 @@ cdef inline void pair_add(State* st, Pairs* table, Hot* h, Cold* k) noexcept nog
     cdef uint32_t at
     cdef Pair* p
     cdef Extreme most
-    if not k.handshake & LASTED or statistics(st, h, k) == NULL:
+    if k.survived == 0 or statistics(st, h, k) == NULL:
         return
     hi, lo = h.a_hi, h.a_lo
     if served(st, h, k) == 0:

@@ -30,11 +30,30 @@ cdef inline Extreme ended_silence(Cold* k) noexcept nogil:
 cdef inline Extreme longest_of(Cold* k) noexcept nogil:
     """The longest survived silence of a connection on which one survived."""
     cdef Extreme one
+    if k.handshake & HELD and (not k.handshake & KEPT or longer(k.chain_first, k.chain_lower, k.longest, k.longest_lower)):
+        return ended_silence(k)
     one.length, one.lower = k.longest, k.longest_lower
     one.before.t, one.before.frame, one.before.file = k.longest_t - k.longest, k.longest_from_frame, k.longest_from_file
     one.before.known = not k.longest_lower
     one.ended.t, one.ended.frame, one.ended.file, one.ended.known = k.longest_t, k.longest_frame, k.longest_file, 1
     return one
+
+
+cdef inline void keep_silence(Cold* k) noexcept nogil:
+    """The survived silence in chain_* gives way to another: keep it if it is the longest.
+
+    A connection has few silences, and the last of them is never copied. Where buckets differ they tell which is longer: then the
+    rare line is only written, for which nobody waits."""
+    cdef uint32_t b = bucket(k.chain_first)
+    k.handshake &= ~<uint8_t>HELD
+    if k.handshake & KEPT and (b < k.longest_bucket or (
+            b == k.longest_bucket and not longer(k.chain_first, k.chain_lower, k.longest, k.longest_lower))):
+        return
+    k.handshake |= KEPT
+    k.longest_bucket = <uint8_t>b
+    k.longest, k.longest_lower, k.longest_t = k.chain_first, k.chain_lower, k.chain_from_t + k.chain_first
+    k.longest_from_frame, k.longest_from_file = k.chain_from_frame, k.chain_from_file
+    k.longest_frame, k.longest_file = k.chain_frame, k.chain_file
 
 
 cdef inline void sample_survived(State* st, Hot* h, Cold* k) noexcept nogil:
@@ -45,15 +64,8 @@ cdef inline void sample_survived(State* st, Hot* h, Cold* k) noexcept nogil:
         return
     stats.survived += 1
     stats.histogram[bucket(k.chain_first)] += 1
-    if not k.handshake & LASTED:
-        k.handshake |= LASTED
-        k.survived, k.longest, k.longest_lower = 0, 0, 0
     k.survived += 1
-    if longer(k.chain_first, k.chain_lower, k.longest, k.longest_lower):
-        k.longest, k.longest_lower = k.chain_first, k.chain_lower
-        k.longest_t = k.chain_from_t + k.chain_first
-        k.longest_from_frame, k.longest_from_file = k.chain_from_frame, k.chain_from_file
-        k.longest_frame, k.longest_file = k.chain_frame, k.chain_file
+    k.handshake |= HELD
     if longer(k.chain_first, k.chain_lower, stats.longest.length, stats.longest.lower):
         stats.longest = ended_silence(k)
     if longer(k.chain_first, k.chain_lower, st.longest.length, st.longest.lower):
@@ -91,11 +103,14 @@ cdef inline void sample_closed(State* st, Hot* h, Cold* k, Pend* p) noexcept nog
 cdef inline void sample_period(State* st, Hot* h, Cold* k, Pend* p) noexcept nogil:
     """An idle period survived. With probes in it, it says how long the connection lived without payload; and it may have been
     ended by a last word before a FIN: nobody who waits for something says it."""
-    cdef Statistics* stats = statistics(st, h, k)
-    if stats == NULL or p.bound == UPPER_BOUND:
+    cdef Statistics* stats
+    cdef bint probed = p.inner_probes[0] or p.inner_probes[1]
+    if not (probed or p.own_fin.known) or p.bound == UPPER_BOUND:
         return
-    if (p.inner_probes[0] or p.inner_probes[1]) \
-            and longer(p.gap, p.bound == LOWER_BOUND, stats.longest_probed.length, stats.longest_probed.lower):
+    stats = statistics(st, h, k)
+    if stats == NULL:
+        return
+    if probed and longer(p.gap, p.bound == LOWER_BOUND, stats.longest_probed.length, stats.longest_probed.lower):
         stats.longest_probed = whole(p)
     if p.own_fin.known and p.length <= FAREWELL_MOST and since(p.own_fin.t, p.wake.t) <= FAREWELL \
             and p.last_speaker != 1 - served(st, h, k):

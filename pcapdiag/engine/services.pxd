@@ -122,7 +122,7 @@ cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
         else:
             k.server = 1
     at = service_at(st, h, k.server, k.roles <= ROLE_SYN_ACK or k.service != 0)
-    if k.service == 0 or (k.periods == 0 and not k.handshake & LASTED) or move_counts(st, k.service, at):
+    if k.service == 0 or (k.periods == 0 and k.survived == 0) or move_counts(st, k.service, at):
         k.service = at
     if k.roles <= ROLE_SYN_ACK and at:
         st.services[at].strong = 1

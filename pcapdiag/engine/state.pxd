@@ -136,6 +136,11 @@ cdef inline Cold* cold_of(State* st, uint32_t index) noexcept nogil:
     return &st.chunks[index >> CHUNK_BITS][index & (CHUNK - 1)].cold
 
 
+cdef inline uint16_t last_file_of(Hot* h, Cold* k) noexcept nogil:
+    """The file of the connection's last segment; strays are none."""
+    return k.last_file if k.handshake & STRAYED else h.file
+
+
 cdef inline Pend* pend_of(State* st, uint32_t index) noexcept nogil:
     return &st.pends[index >> 8][index & 255]
 

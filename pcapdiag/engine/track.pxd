@@ -57,6 +57,14 @@ cdef inline bint is_stray(Hot* h, Cold* k, Segment* s) noexcept nogil:
     return h.state & (OPENING << d) and s.flags & F_RST and s.seq != k.start[d] + 1
 
 
+cdef inline void stray(Hot* h, Cold* k, uint32_t last_file) noexcept nogil:
+    """A stray is not the connection's last segment, whose file must not be taken for this one's."""
+    if h.file != last_file:
+        k.handshake |= STRAYED
+        k.last_file = <uint16_t>last_file
+        h.state &= ~<uint32_t>FAST
+
+
 cdef inline bint obeyed_by_nobody(State* st, Hot* h, Segment* s) noexcept nogil:
     """Does this RST stand farther than missed traffic explains from every number that its receiver awaits or has named?
 
@@ -292,7 +300,7 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
             return 0
         h, k = hot_of(st, index), cold_of(st, index)
     h.packets[d] += 1
-    last_file = h.file
+    last_file = last_file_of(h, k)
     if h.file != st.file:              # first seen in this file
         h.stream = number_stream(st, s)
         h.state &= ~<uint32_t>(BASE * BOTH)
@@ -306,13 +314,16 @@ cdef inline uint32_t slow(State* st, uint32_t index, Hot* h, Segment* s) noexcep
     if is_stray(h, k, s):
         st.strays += 1
         s.seen = SEEN_STRAY
+        stray(h, k, last_file)
         return index
     if unlikely_(s.flags & F_RST) and not h.state & (RST_SENT * BOTH) and obeyed_by_nobody(st, h, s):
         st.strays += 1
         s.seen = SEEN_STRAY
+        stray(h, k, last_file)
         if h.pend:
             doubt(st, pend_of(st, h.pend), s)
         return index
+    k.handshake &= ~<uint8_t>STRAYED
     spell(h, k, s)
     known = h.state & (KNOWN << d)
     gap = since(s.t, h.t_last)

@@ -84,14 +84,18 @@ cdef inline void emit(State* st, uint32_t index, Hot* h, Cold* k, Pend* p, int64
     st.emissions[st.emission_next % st.emission_room] = e
     st.emission_next += 1
     k.emitted = <uint32_t>st.emission_next
+    k.handshake |= EMITTED
 
 
 cdef inline Emission* emission_of(State* st, Cold* k) noexcept nogil:
     """The connection's last emission if it was not fetched yet."""
-    cdef uint64_t number = (st.emission_next & ~<uint64_t>0xFFFFFFFF) | k.emitted
+    cdef uint64_t number
+    if not k.handshake & EMITTED:
+        return NULL
+    number = (st.emission_next & ~<uint64_t>0xFFFFFFFF) | k.emitted
     if number > st.emission_next:
         number -= <uint64_t>1 << 32
-    if k.emitted == 0 or number <= st.emission_first:
+    if number <= st.emission_first:
         return NULL
     return st.emissions[(number - 1) % st.emission_room]
 

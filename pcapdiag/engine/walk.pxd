@@ -85,8 +85,8 @@ cdef inline void fetch_more(State* st, Hot* h, Segment* s) noexcept nogil:
     if h.pend:
         PREFETCH_WRITE(pend_of(st, h.pend))
         PREFETCH_WRITE(<uint8_t*>pend_of(st, h.pend) + 192)
-    if h.state & (CHAIN | PROBED):
-        PREFETCH_WRITE(k + 192)        # a silence that will probably have survived, a probe that waits
+    if h.state & PROBED:
+        PREFETCH_WRITE(k + 192)        # a probe may wait
     if s.flags & F_FIN:
         PREFETCH_WRITE(k + 128)
     elif s.flags & (F_SYN | F_RST) or not h.state & FAST or s.seq == h.next[s.side] - 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.objects import EDGES
@@ -64,6 +65,7 @@ def _together(s: Service, t: Service) -> Service:
         closings=(_closings(s.closings[0], t.closings[0]), _closings(s.closings[1], t.closings[1])),
         keepalives=_keepalives((*s.keepalives, *t.keepalives)),
         silent_at_end=s.silent_at_end + t.silent_at_end,
+        closed_histogram=(_sums(s, t, 0), _sums(s, t, 1)),
     )
 
 
@@ -76,6 +78,10 @@ def _extreme(which: Callable[..., Extreme], *extremes: Extreme | None) -> Extrem
 def _closings(s: Closings, t: Closings) -> Closings:
     shortest, longest = _extreme(min, s.shortest, t.shortest), _extreme(max, s.longest, t.longest)
     return Closings(s.periods + t.periods, shortest, longest)
+
+
+def _sums(s: Service, t: Service, side: int) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip_longest(s.closed_histogram[side], t.closed_histogram[side], fillvalue=0))
 
 
 def _keepalives(seen: Iterable[Keepalive]) -> tuple[Keepalive, ...]:

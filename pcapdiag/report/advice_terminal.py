@@ -54,8 +54,8 @@ def reason_rows(cause: Cause, canvas: Canvas, where: Where) -> Iterator[Row]:
 
 def cure_lines(cure: Cure, canvas: Canvas) -> Iterator[str]:
     """A cure in full: what it is, when it applies, what it does not cover, how to check it, and the texts."""
-    title = [*words(canvas.own(cure.title), "heading"), *words(f"({cure.id}, {cure.place})")]
-    yield from canvas.lines(title, rest="  ")
+    name = [*words(canvas.own(cure.title), "heading"), Span(f"({cure.id}),"), *words(str(cure.place), "dim")]
+    yield from canvas.lines(name, rest="  ")
     for label, text in (("applies", cure.applies), ("limits", cure.limits), ("check", cure.check)):
         yield from canvas.spans(label, words(canvas.own(text)), 2, _LABEL)
     for snippet in cure.snippets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Connection, IdlePeriod, RecordRef, WakeKind
@@ -41,8 +41,8 @@ def placed(canvas: Canvas, names: FileNames | None) -> Where:
     return lambda at: f"frame {at.frame}{in_file(at.file, ' of', canvas, names)}"
 
 
-def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
-    """A finding as a ladder of its frames; ``names`` is given if there is more than one file."""
+def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None, more: Iterable[Row] = ()) -> Iterator[str]:
+    """A finding as a ladder of its frames; ``names`` is given if there is more than one file. ``more`` follows the verdict."""
     period = finding.period
     connection = period.connection
     yield from canvas.lines(
@@ -58,14 +58,15 @@ def finding_block(finding: Finding, canvas: Canvas, names: FileNames | None) -> 
     if names:
         file = Span(canvas.path(names.file_name(period.file), canvas.width - 4 - FRAME))
         yield from canvas.spans("file", [file], 4, FRAME)
-    yield from finding_body(finding, canvas, names)
+    yield from finding_body(finding, canvas, names, more)
 
 
-def finding_body(finding: Finding, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
+def finding_body(finding: Finding, canvas: Canvas, names: FileNames | None, more: Iterable[Row] = ()) -> Iterator[str]:
     """The same without the line that names the connection."""
     yield from canvas.spans("packets", strip(finding, canvas), 4, FRAME)
     yield from canvas.rows(proof_rows(finding, canvas, names), 4, FRAME)
     yield from canvas.rows(_verdict(finding, canvas), 4, FRAME)
+    yield from canvas.rows(more, 4, FRAME)
     yield from canvas.rows(limiting_rows(finding, canvas, names), 4, FRAME)
     yield from filter_lines(finding.period, canvas, names)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pcapdiag.advice.types import Advice, Cure
 from pcapdiag.inference.types import Cause, Helpless, ServiceView, Symptom
 from pcapdiag.report.columns import COUNT, FLAG, GAP, SERVICES, TEXT, Column, via
 
@@ -48,6 +49,20 @@ CAUSES: tuple[Column[Cause], ...] = (
     *_KEEPALIVE,
     *(_helpless(why) for why in Helpless),
     Column("at_risk", COUNT, lambda c: c.at_risk.connections),
+)
+
+#: A cure, with the advice that it is part of.
+CURES: tuple[Column[tuple[Advice, Cure]], ...] = (
+    Column("server", TEXT, lambda c: c[0].target.service.address),
+    Column("server_port", COUNT, lambda c: c[0].target.service.port),
+    Column("place", TEXT, lambda c: c[1].place),
+    Column("effect", TEXT, lambda c: c[1].effect),
+    Column("id", TEXT, lambda c: c[1].id),
+    Column("title", TEXT, lambda c: c[1].title),
+    Column("applies", TEXT, lambda c: c[1].applies),
+    Column("limits", TEXT, lambda c: c[1].limits),
+    Column("check", TEXT, lambda c: c[1].check),
+    Column("text", TEXT, lambda c: "\n".join(snippet.text for snippet in c[1].snippets)),
 )
 
 

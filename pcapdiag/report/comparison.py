@@ -42,7 +42,7 @@ class ComparedIncident:
         return v.where, near, far.point, far.request.presence, far.answer.presence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """What the captures of one path say together. ``incidents`` are in order of time; ``omitted`` more were not compared."""
 
@@ -54,3 +54,11 @@ class Comparison:
     def in_common(self) -> bool:
         """Was any connection of an incident found at more than one point?"""
         return any(len({p.point for p in i.verdict.places}) > 1 for i in self.incidents)
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {len(self.incidents)} incidents at {len(self.points)} points>"
+
+    def _repr_html_(self) -> str:
+        from pcapdiag.report.notebook_pages import comparison
+
+        return comparison(self)

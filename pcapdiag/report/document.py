@@ -70,14 +70,19 @@ def finding(f: Finding, names: FileNames) -> Json:
 
 
 def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
-    """One service's silences; buckets of the histogram without a silence are left out."""
+    """One service's silences; buckets of the histograms that hold nothing are left out."""
     s = v.service
     ends = (*edges[1:], None)
-    buckets = zip(edges, ends, s.histogram, strict=False)  # edges may hold the end of the last bucket, or not
+
+    def buckets(counts: tuple[int, ...], name: str) -> list[Json]:
+        found = zip(edges, ends, counts, strict=False)  # edges may hold the end of the last bucket, or not
+        return [{"from_ns": a, "to_ns": b, name: n} for a, b, n in found if n]
+
+    closed = [buckets(counts, "closed") for counts in s.closed_histogram]
     return {
         "endpoint": endpoint(s.endpoint), "connections": s.connections, "idle_periods": s.idle_periods,
         "incidents": v.incidents, "outcomes": outcomes(s.outcomes), "survived": s.survived,
-        "histogram": [{"from_ns": a, "to_ns": b, "survived": n} for a, b, n in buckets if n],
+        "histogram": buckets(s.histogram, "survived"),
         "longest_survived": extreme(v.longest_survived),
         "shortest_failed": failed_silence(v.shortest_failed),
         "failed_beyond": v.failed_beyond, "total_beyond": v.total_beyond,
@@ -85,6 +90,7 @@ def service(v: ServiceView, edges: tuple[int, ...]) -> Json:
         "probed_connections": s.probed, "longest_probed": extreme(s.longest_probed),
         "keepalives": [keepalive(k) for k in s.keepalives],
         "closings": {"client": closings(s.closings[0]), "server": closings(s.closings[1])},
+        "closed_histogram": {"client": closed[0], "server": closed[1]},
         "silent_at_end_ns": s.silent_at_end, "resets_without_idle": s.resets_without_idle, "refused": s.refused,
         "pattern": str(v.pattern), "pattern_reason": v.pattern_reason,
     }  # fmt: skip
@@ -184,12 +190,22 @@ def groups(r: Report) -> dict[Group, tuple[Finding, ...]]:
     }  # fmt: skip
 
 
+def joins(r: Report) -> Json | None:
+    """What else the user has, and the story that all of it tells."""
+    if r.joins is None:
+        return None
+    from pcapdiag.report.story_json import document  # only who has more than captures pays for it
+
+    return document(r)
+
+
 def tail(r: Report) -> Json:
     """What the services' silences say, what was read, and what limits it."""
     span = r.span
     return {
         "services": [service(v, r.histogram_edges) for v in r.services],
         "overall": None if r.overall is None else bracket(r.overall),
+        "joins": joins(r),
         "capture": {
             "records": r.records, "segments": r.segments, "skipped": r.skipped, "connections": r.connections,
             "idle_periods": r.idle_periods, "outcomes": outcomes(r.outcomes), "verdicts": dict(r.verdicts),

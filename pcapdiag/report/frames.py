@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import Cause, ServiceView
 from pcapdiag.report.columns import CONNECTIONS, COUNT, FILES, FLAG, GAP, TEXT, TIME, Column
-from pcapdiag.report.columns_causes import CAUSES, service_columns
+from pcapdiag.report.columns_causes import CAUSES, CURES, service_columns
 from pcapdiag.report.columns_findings import PERIODS, finding_columns
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.rules.types import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pcapdiag.advice.types import Advice
+    from pcapdiag.correlate.joined import Failed
+    from pcapdiag.report.story import Story
 
 _TYPES = {COUNT: "Int64", FLAG: "boolean", TEXT: "string"}
 _NOT_A_TIME = -(2**63)  # numpy's NaT
@@ -51,9 +55,28 @@ def causes_frame(causes: Iterable[Cause]) -> pd.DataFrame:
     return _table(CAUSES, list(causes))
 
 
+def cures_frame(advice: Iterable[Advice]) -> pd.DataFrame:
+    """One row a cure, columns as in :data:`CURES`."""
+    return _table(CURES, [(one, cure) for one in advice for cure in one.cures])
+
+
 def files_frame(files: Iterable[CaptureFile]) -> pd.DataFrame:
     """One row a file, columns as in :data:`FILES`."""
     return _table(FILES, list(files))
+
+
+def failed_frame(failed: Iterable[Failed], report: Report) -> pd.DataFrame:
+    """One row a failed request of an access log: what its user got, the finding that it belongs to, or why it belongs to none."""
+    from pcapdiag.report.columns_joins import failed_columns
+
+    return _table(failed_columns(report), list(failed))
+
+
+def stories_frame(stories: Iterable[Story]) -> pd.DataFrame:
+    """One row a step: the service, what is told, how many pieces of evidence, what is missing."""
+    from pcapdiag.report.columns_joins import STEPS
+
+    return _table(STEPS, [(story, step) for story in stories for step in story.steps])
 
 
 def _table(columns: Sequence[Column[T]], rows: list[T]) -> pd.DataFrame:

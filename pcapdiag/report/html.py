@@ -114,6 +114,20 @@ class _Page:
         if len(report.events) > len(shown):
             yield tag("p", f"… {count(len(report.events) - len(shown), 'more event')} (--all lists them)", class_="dim")
 
+    def story(self) -> Iterator[Markup]:
+        """The whole story, from all sources."""
+        if self.report.joins is not None:
+            from pcapdiag.report.html_story import stories
+
+            yield from stories(self.report, self.every)
+
+    def beside(self) -> Iterator[Markup]:
+        """What was given beside the captures."""
+        if self.report.joins is not None:
+            from pcapdiag.report.html_story import beside
+
+            yield from beside(self.report, self.canvas, self.every)
+
     def timeline(self) -> Iterator[Markup]:
         """The affected connections in time."""
         return timeline(self.report)
@@ -165,11 +179,13 @@ class _Page:
 
 #: The page in order.
 SECTIONS = (
+    _Section("story", "", _Page.story),
     _Section("timeline", "Timeline", _Page.timeline),
     _Section("services", "", _Page.services),
     _Section("cure", "Timeout and cure", _Page.causes),
     _Section("unproved", "Not proved", _Page.unproved),
     _Section("context", "Not this failure", _Page.context),
     _Section("apart", "Counted apart", _Page.apart),
+    _Section("beside", "Beside the captures", _Page.beside),
     _Section("read", "What was read", _Page.read),
 )

@@ -67,6 +67,10 @@ def _facts(finding: Finding, report: Report, canvas: Canvas) -> Iterator[tuple[s
     if finding.origin is not None:
         yield "RST from", str(finding.origin.sender)
     yield from (("because", reason) for reason in finding.reasons)
+    if report.joins is not None:
+        from pcapdiag.report.joined import finding_rows  # only who has more than captures pays for it
+
+        yield from ((row.label, spans(row.spans)) for row in finding_rows(finding, report, canvas, every=True))
     names = report if len(report.files) > 1 else None
     yield from ((row.label, spans(row.spans)) for row in limiting_rows(finding, canvas, names))
 

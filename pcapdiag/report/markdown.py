@@ -87,6 +87,7 @@ class _Page:
         if not report.incidents and report.segments:
             yield prose(looked_at(report))
         yield from self.events()
+        yield from self.beside()
         yield from self.table(report.incidents)
         yield from self.services()
         yield from self.causes()
@@ -106,6 +107,18 @@ class _Page:
             more = f" and {len(event.services) - 3:,} more" if len(event.services) > 3 else ""
             yield f"**{event_name(event)}** {iso(event.start, 3)}: {prose(sentence(event))}. On {on}{more}."
         yield from _left_out(len(self.report.events) - len(shown), "event")
+
+    def beside(self) -> Iterator[str]:
+        """The whole story, and what was given beside the captures."""
+        if self.report.joins is None:
+            return
+        from pcapdiag.report.story_markdown import beside, story
+
+        shown = self.report.story[: self.sizes.services]
+        for one in shown:
+            yield from story(one, evidence=self.sizes.rows // 3, commands=self.sizes.texts > 0)
+        yield from _left_out(len(self.report.story) - len(shown), "story", "stories")
+        yield from beside(self.report, self.canvas)
 
     def table(self, findings: Sequence[Finding]) -> Iterator[str]:
         """A row for each incident."""

@@ -32,6 +32,10 @@ def incident(number: int, finding: Finding, report: Report, canvas: Canvas) -> I
         facts += [f"  - {prose(signal_text(signal))}" for signal in finding.origin.signals]
     facts += [f"because {prose(reason)}" for reason in finding.reasons]
     facts += [f"{row.label}: {prose(row.text)}" for row in limiting_rows(finding, canvas, names)]
+    if report.joins is not None:
+        from pcapdiag.report.joined import finding_rows  # only who has more than captures pays for it
+
+        facts += [f"{row.label}: {prose(row.text)}" for row in finding_rows(finding, report, canvas)]
     excerpt = report.excerpt(period)
     after = next_connection(excerpt)
     facts += [f"next connection: {prose(after)}"] if after else []

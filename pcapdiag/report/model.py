@@ -14,7 +14,9 @@ from pcapdiag.rules.types import Confidence, Finding, Limit, Severity
 
 if TYPE_CHECKING:  # a report without excerpts needs nothing of what they are made of
     from pcapdiag.advice.types import Advice
+    from pcapdiag.correlate.joined import Joins
     from pcapdiag.report.excerpt import Excerpt
+    from pcapdiag.report.story import Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class Report:
     the first of the findings, empty unless the report was `detailed`. ``evidence`` is filled when their packets are written as a
     capture: the frame there of each record (index of the file, frame). ``anonymized`` is None if nothing was replaced. ``causes``
     are what lies behind the losses of each service, in the order of the services, and ``advice`` what cures each of them;
-    ``overall`` is the bracket over all services together, None where nothing failed.
+    ``overall`` is the bracket over all services together, None where nothing failed. ``joins`` is what else the user has (access
+    logs, socket tables, connection tracking, users' own requests), None if nothing was given or looked for.
     """
 
     version: str
@@ -128,6 +131,17 @@ class Report:
     causes: tuple[Cause, ...] = ()
     advice: tuple[Advice, ...] = ()
     overall: Bracket | None = None
+    joins: Joins | None = None
+
+    @property
+    def story(self) -> tuple[Story, ...]:
+        """All sources together: for each service that lost something, what happened, step by step. Empty where there is no more
+        than captures."""
+        if self.joins is None:
+            return ()
+        from pcapdiag.report.story import stories  # only who has more than captures pays for it
+
+        return stories(self)
 
     def excerpt(self, period: IdlePeriod) -> Excerpt | None:
         """The packets around this period, if there are any: see ``excerpts``."""

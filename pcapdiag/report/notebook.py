@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pcapdiag.correlate.joined import Failed
 from pcapdiag.engine.types import Connection, IdlePeriod
 from pcapdiag.inference.types import Cause, ServiceView
-from pcapdiag.report import words
+from pcapdiag.report import cure, words
 from pcapdiag.report.blocks import stream
 from pcapdiag.report.headline import cured, headline, others
+from pcapdiag.report.joined import asked, result
 from pcapdiag.report.markup import Markup, table, tag, together
 from pcapdiag.report.model import CaptureFile, Report
 from pcapdiag.report.text import clean, cut
@@ -71,7 +73,7 @@ _CAUSE: _Cells = (
     ("shortest failed", lambda c: words.failed_silence(c.bracket.high) if c.bracket.high else ""),
     ("one timer", lambda c: str(c.bracket.fit)),
     ("keepalive", lambda c: f"{c.setting.time} s" if c.setting else ""),
-    ("keeps alive", lambda c: f"{c.counterfactual.kept:,} of {c.counterfactual.losses:,}" if c.counterfactual else ""),
+    ("does", lambda c: cure.kept(c.counterfactual) if c.counterfactual else ""),
 )
 _FILE: _Cells = (
     ("name", lambda f: f.name),
@@ -82,8 +84,17 @@ _FILE: _Cells = (
     ("to", lambda f: "" if f.facts.last_time is None else iso(f.facts.last_time, 3)),
     ("trouble", lambda f: f.error or (f.facts.damage.reason if f.facts.damage else "")),
 )
+_FAILED: _Cells = (
+    ("log", lambda f: f"{f.log.source.name}, line {f.line.logged.line}"),
+    ("time", lambda f: iso(f.line.logged.start, 3)),
+    ("request", lambda f: cut(clean(asked(f.line.logged)), _LABEL)),
+    ("got", lambda f: result(f.line.logged)),
+    ("x-request-id", lambda f: cut(clean(f.line.logged.request_id or ""), _LABEL)),
+    ("finding", lambda f: f"frame {f.line.finding.wake.frame}" if f.line.finding else f"none: {f.line.why}"),
+)
 _CELLS: dict[type, _Cells] = {
     Finding: _FINDING, IdlePeriod: _PERIOD, Connection: _CONNECTION, ServiceView: _SERVICE, Cause: _CAUSE, CaptureFile: _FILE,
+    Failed: _FAILED,
 }  # fmt: skip
 
 
@@ -101,11 +112,11 @@ def whole(report: Report) -> Markup:
     anonymous = [tag("p", "Addresses and names are not those of the captures.")] if report.anonymized else []
     read = (f"{words.count(report.records, 'record')} in {words.count(len(report.files), 'file')}: "
             f"{words.count(report.connections, 'connection')}, {words.count(report.idle_periods, 'idle period')}")  # fmt: skip
-    cure = cured(report)
+    keepalive = cured(report)
     limits = [tag("li", f"{limit.code}: {limit.text} ({limit.count:,})") for limit in report.limits]
     return together([
         tag("p", tag("b", headline(report)), *(tag("span", f" {said}.") for said in others(report))),
-        *([tag("p", tag("b", cure))] if cure else []),
+        *([tag("p", tag("b", keepalive))] if keepalive else []),
         *anonymous,
         tag("p", read),
         rows(report.services, _FEW) if report.services else "",

@@ -7,14 +7,14 @@ listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, TextIO
 
 from pcapdiag.inference.events import sentence
 from pcapdiag.inference.types import Event
 from pcapdiag.report.blocks import finding_block, placed
 from pcapdiag.report.brief import apart, context, finding_line
-from pcapdiag.report.canvas import MIN_WIDTH, Canvas
+from pcapdiag.report.canvas import MIN_WIDTH, Canvas, Row
 from pcapdiag.report.grouping import affected, folded, quiet, quiet_heading
 from pcapdiag.report.headline import by_rule, cured, event_name, headline, looked_at, mood, others
 from pcapdiag.report.model import FileNames, Group, Report, group_of
@@ -102,6 +102,7 @@ class Terminal:
             from pcapdiag.report.cause import together  # only who lost something pays for the import
 
             yield from canvas.sentence(together(report, placed(canvas, names)) or "")
+        yield from self._beside(report, canvas)
         yield from self._services(report, canvas, names)
         yield from self._unproved(report, canvas, names)
         yield from context(report, canvas, names, self.every)
@@ -138,7 +139,7 @@ class Terminal:
                 where = placed(canvas, names)
                 yield from cause_lines(service.cause, service.advice, canvas, where, every=self.every, paste=paste)
             for found in service.rules.values():
-                yield from self._findings(found, canvas, names, brief)
+                yield from self._findings(found, canvas, names, brief, report)
         hidden = order[len(shown) :]
         if hidden:
             yield ""
@@ -148,18 +149,39 @@ class Terminal:
         yield from quiet_services(quiet(report), canvas, self.every, quiet_heading(report))
 
     def _findings(
-        self, found: Sequence[Finding], canvas: Canvas, names: FileNames | None, brief: bool
+        self, found: Sequence[Finding], canvas: Canvas, names: FileNames | None, brief: bool, report: Report
     ) -> Iterator[str]:
         first, hidden, last = folded(found, FIRST, LAST) if brief else (found, 0, ())
         for finding in first:
             yield ""
-            yield from finding_block(finding, canvas, names)
+            yield from finding_block(finding, canvas, names, self._joined(finding, report, canvas))
         if hidden:
             yield ""
             yield from canvas.sentence(f"{canvas.mark} {hidden:,} more like these (--all lists them)", "dim", 2, 2)
         for finding in last:
             yield ""
-            yield from finding_block(finding, canvas, names)
+            yield from finding_block(finding, canvas, names, self._joined(finding, report, canvas))
+
+    def _joined(self, finding: Finding, report: Report, canvas: Canvas) -> Iterable[Row]:
+        if report.joins is None:
+            return ()
+        from pcapdiag.report.joined import finding_rows  # only who has more than captures pays for it
+
+        return finding_rows(finding, report, canvas, self.every)
+
+    def _beside(self, report: Report, canvas: Canvas) -> Iterator[str]:
+        """The whole story, and what was given beside the captures."""
+        if report.joins is None:
+            return
+        from pcapdiag.report.joined import beside_rows
+        from pcapdiag.report.story_terminal import story_lines
+
+        yield from story_lines(report, canvas, self.every)
+        rows = list(beside_rows(report, canvas, self.every))
+        if rows:
+            yield ""
+            yield from canvas.lines([Span("Beside the captures", "heading")])
+            yield from canvas.rows(rows, 2)
 
     def _unproved(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
         found = [f for f in report.unproved if f.severity is not Severity.CONTEXT]
@@ -169,7 +191,7 @@ class Terminal:
         yield from canvas.sentence(
             f"Not proved: {count(len(found), 'finding')}, for the reason beside each", "heading"
         )
-        yield from self._findings(found, canvas, names, not self.every and len(found) > FIRST + LAST)
+        yield from self._findings(found, canvas, names, not self.every and len(found) > FIRST + LAST, report)
 
     def _apart(self, report: Report, canvas: Canvas, names: FileNames | None) -> Iterator[str]:
         """What is only counted, or listed if that was asked for."""
@@ -181,4 +203,4 @@ class Terminal:
         if report.options.show_harmless:
             brief = not self.every and len(report.harmless) + len(report.heartbeats) > SHOWN
             for found in by_rule((*report.harmless, *report.heartbeats)).values():
-                yield from self._findings(found, canvas, names, brief)
+                yield from self._findings(found, canvas, names, brief, report)

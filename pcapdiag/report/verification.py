@@ -27,8 +27,7 @@ _ANSWER = {
 
 def verification_lines(services: Sequence[Verified], standing: Standing, report: Report, canvas: Canvas) -> Iterator[str]:
     """The answer, then each service."""
-    text, style = _ANSWER[standing]
-    yield from canvas.sentence(text, style)
+    yield from canvas.sentence(*_ANSWER[standing])
     if not services:
         yield from canvas.sentence("No connection but those on the loopback was ever idle.")
     for one in services:
@@ -50,6 +49,18 @@ def _service(one: Verified, report: Report, canvas: Canvas) -> Iterator[str]:
         yield from canvas.rows([canvas.told("without a probe", text, "warn")], 2, _COLUMN)
     for reason in one.why:
         yield from canvas.rows([canvas.told("so", sentence(reason, one), "" if reason is Why.PROBED else "warn")], 2, _COLUMN)
+
+
+def answer(standing: Standing) -> str:
+    """The answer in a sentence."""
+    return _ANSWER[standing][0]
+
+
+def measured(one: Verified) -> Iterator[tuple[str, str]]:
+    """What was measured, and what follows from it."""
+    yield from facts(one)
+    for reason in one.why:
+        yield "so", sentence(reason, one)
 
 
 def facts(one: Verified) -> Iterator[tuple[str, str]]:

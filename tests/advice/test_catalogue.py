@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 
-from pcapdiag.advice.catalogue import CATALOGUE, advise, filled
+from pcapdiag.advice.catalogue import CATALOGUE, advise, filled, for_setting
 from pcapdiag.advice.choosing import PLACES, chosen
 from pcapdiag.advice.notes import notes
 from pcapdiag.advice.types import Advice, Effect, Place, Target
-from pcapdiag.inference.types import Cause, Clock, Deaths, Setting, Symptom
+from pcapdiag.inference.types import Cause, Clock, Deaths, Fit, Setting, Step, Symptom
 from pcapdiag.knowledge.timeouts import Kind, Timeout, Verified, timeouts
 from tests.advice.cases import (
     SERVICE,
@@ -76,7 +77,7 @@ def test_a_keepalive_s_time_stands_in_it(of: Target) -> None:
     assert of.setting
     for cure in every(of).values():
         text = "".join(one.text for one in cure.snippets)
-        if cure.effect is Effect.KEEPALIVE and cure.id not in ("jdbc", "nginx-upstream"):
+        if cure.effect in (Effect.KEEPALIVE, Effect.PING) and cure.id not in ("jdbc", "nginx-upstream"):
             assert re.search(rf"(?<![0-9]){of.setting.time}(000)?(?![0-9])", text), cure.id
         if cure.effect is Effect.IDLE:
             assert re.search(rf"(?<![0-9]){of.client_idle}(000)?(?![0-9])", text), cure.id
@@ -85,8 +86,8 @@ def test_a_keepalive_s_time_stands_in_it(of: Target) -> None:
 def test_limits_are_told() -> None:
     """Each TCP keepalive says that timers which count payload are not refreshed; each sysctl, that it turns nothing on."""
     for cure in every(target()).values():
-        if cure.effect is Effect.KEEPALIVE and cure.id not in ("grpc-go", "hikari"):
-            assert "counts payload" in cure.limits, cure.id
+        if cure.effect is Effect.KEEPALIVE:
+            assert "A TCP keepalive does not refresh a timer that counts payload" in cure.limits, cure.id
         if "sysctls" in cure.title:
             assert "SO_KEEPALIVE" in cure.limits
         if cure.effect is Effect.RETRY:
@@ -97,6 +98,7 @@ def test_unknown_values_leave_cures_out() -> None:
     """Without a setting there is no keepalive, without an idle timeout no pool: never a text with a hole."""
     assert Effect.KEEPALIVE not in effects(filled(CATALOGUE, target()._replace(setting=None)))
     assert Effect.IDLE not in effects(filled(CATALOGUE, target()._replace(client_idle=None)))
+    assert Effect.PING not in effects(filled(CATALOGUE, target()._replace(setting=None, client_idle=None)))
 
 
 def test_what_cannot_be_set_so_short() -> None:
@@ -123,9 +125,46 @@ def test_the_order_of_places() -> None:
 def test_what_helps_most_comes_first() -> None:
     """Where most losses came of a FIN, the client's pool stands first; where none of them is a timer's, no keepalive at all."""
     mixed = advise(cause(counterfactual=counterfactual(2, helpless=helpless(FIN=5))))
-    assert effects(mixed) == [Effect.IDLE, Effect.KEEPALIVE, Effect.TIMEOUT, Effect.RETRY]
-    fins = advise(cause(setting=None, counterfactual=counterfactual(0, helpless=helpless(PAYLOAD_TIMER=5))))
+    assert effects(mixed) == [Effect.IDLE, Effect.KEEPALIVE, Effect.PING, Effect.TIMEOUT, Effect.RETRY]
+    fins = advise(cause(setting=None, counterfactual=counterfactual(0, helpless=helpless(FIN=5))))
     assert effects(fins) == [Effect.IDLE, Effect.RETRY]
+
+
+def test_a_timer_that_counts_payload() -> None:
+    """Where probes do not refresh the timer, payload does: pings of applications are offered, after the pool's timeout, and asked
+    for as soon as that runs out."""
+    payload = advise(cause(setting=None, client_idle=45, counterfactual=counterfactual(0, helpless=helpless(PAYLOAD_TIMER=5))))
+    assert effects(payload) == [Effect.IDLE, Effect.PING, Effect.RETRY]
+    texts = {cure.id: "".join(one.text for one in cure.snippets) for cure in payload.cures if cure.effect is Effect.PING}
+    assert list(texts) == ["grpc-go", "hikari"]
+    assert "Time:                45 * time.Second" in texts["grpc-go"]
+    assert texts["hikari"] == "keepaliveTime=45000\n"
+    (note,) = notes(cause(counterfactual=counterfactual(0, helpless=helpless(PAYLOAD_TIMER=5))), None)
+    assert "asks something on them" in note
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        advise(cause(client_idle=60)),
+        advise(cause(setting=None, counterfactual=counterfactual(0, helpless=helpless(PAYLOAD_TIMER=5)))),
+        advise(cause(setting=None, counterfactual=counterfactual(0, helpless=helpless(FIN=5)))),
+        for_setting(target(idle=60)),
+    ],
+)
+def test_one_setting_of_a_pool(advice: Advice) -> None:
+    """HikariCP's keepaliveTime must be less than its maxLifetime: one of the two is handed out, and each says so."""
+    (one,) = (cure for cure in advice.cures if cure.id in ("hikari", "hikari-idle"))
+    assert "not both" in one.limits
+
+
+def test_silences_that_do_not_matter() -> None:
+    """Where longer silences failed no more often than short ones, nothing is advised that changes how long one may be."""
+    flat = cause(setting=None, client_idle=None, bracket=bracketed(survived(400), failed(350), fit=Fit.CROSSING),
+                 counterfactual=counterfactual(0, time=0, perhaps=4))  # fmt: skip
+    assert effects(advise(flat)) == [Effect.RETRY]
+    steps = (Step(0, 0.1, 0.0, 0.2, 1, 10), Step(300 * S, 0.9, 0.8, 1.0, 9, 10))
+    assert Effect.TIMEOUT in effects(advise(replace(flat, estimate=steps, setting=SETTING)))
 
 
 def test_nothing_helps_an_abort() -> None:
@@ -219,6 +258,13 @@ def test_every_known_product(known: Timeout) -> None:
         assert known.vendor in cure.title
         assert re.search(r"Set it to \d+ s: |\.$", cure.applies)
         assert not re.search(r"\bN\b", "".join(one.text for one in cure.snippets))
+
+
+def test_whose_socket() -> None:
+    """Beside a sidecar the application's own sockets have the same peer: how to check a proxy says which ones to look at."""
+    for name, cure in every(target()).items():
+        assert ("users:((" in cure.check) is (name in ("istio-destinationrule", "istio-meshconfig", "envoy-cluster",
+                                                       "istio-idle", "envoy-idle")), name  # fmt: skip
 
 
 def test_connection_tracking_counts_segments() -> None:

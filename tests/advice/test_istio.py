@@ -8,6 +8,7 @@ import yaml
 from cloudcoil.models.istio.networking import v1, v1alpha3
 from hypothesis import given
 
+from pcapdiag.advice.filling import values
 from pcapdiag.advice.types import Target
 from pcapdiag.engine.types import Endpoint
 from tests.advice.cases import every, snippet, snippets, target, targets
@@ -74,10 +75,27 @@ def test_a_schema_that_would_not_know_it() -> None:
 
 
 def test_the_protocol_of_a_port() -> None:
-    """Ports 80 and 443 are taken for HTTP and TLS, any other for TCP."""
+    """Ports 80 and 443 are taken for HTTP and TLS, any other for TCP; so is any where only an address is known, which HTTP does
+    not go by."""
     for port, protocol in ((80, "HTTP"), (443, "TLS"), (5432, "TCP")):
         entry = loaded(snippet(target(service=Endpoint("10.0.0.1", port)), "istio-destinationrule", 1))
         assert entry["spec"]["ports"][0]["protocol"] == protocol
+        bare = loaded(snippet(target(None, Endpoint("10.0.0.1", port)), "istio-destinationrule", 1))
+        assert bare["spec"]["ports"][0]["protocol"] == "TCP"
+
+
+@given(targets)
+def test_an_invented_name(of: Target) -> None:
+    """Where only an address is known, each line with the name that Istio gets for it says that it is invented, and so do the limits;
+    where a name is known nothing does."""
+    named = of.host != of.service.address
+    mesh, found = f'"{values(of)["mesh"]}"', []
+    for cure in every(of).values():
+        lines = [line for one in cure.snippets for line in one.text.splitlines() if mesh in line and one.language == "yaml"]
+        assert all(("# invented: put the name that clients use" in line) is not named for line in lines), cure.id
+        assert ("--host NAME" in cure.limits) is (bool(lines) and not named), cure.id
+        found += [cure.id] * bool(lines)
+    assert found == ["istio-destinationrule", "istio-idle", "istio-retry"]
 
 
 @given(targets)

@@ -45,7 +45,7 @@ def test_the_reason_and_every_text(lost: Library, capsys: Captured) -> None:
     shown = capsys.readouterr().out
     assert "idle timeout between 240.000 s (survived, frame 91) and 350.000 s (failed, frame 97)" in " ".join(shown.split())
     for cure in advise(cause()).cures:
-        assert f"\n{cure.id} " in shown
+        assert f" ({cure.id})," in shown
         for snippet in cure.snippets:
             assert f"\n\n{snippet.text}\n" in shown
     assert lost.calls[0]["paths"] == ("x.pcap",)

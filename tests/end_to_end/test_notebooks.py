@@ -32,7 +32,7 @@ def executed(path: Path) -> list[Any]:
 
 def test_there_are_some() -> None:
     """The pattern above finds them."""
-    assert "investigate" in {path.stem for path in NOTEBOOKS}
+    assert {path.stem for path in NOTEBOOKS} == {"investigate", "whole_story", "timeout", "before_after"}
 
 
 @each
@@ -65,16 +65,62 @@ def test_it_runs_from_top_to_bottom(path: Path) -> None:
         assert not isinstance(ast.parse(cell.source).body[-1], ast.Expr) or shown
 
 
-def test_the_incident_is_solved() -> None:
-    """investigate: the answer, four incidents beside the four lines of the sidecar's log, and both pictures."""
-    outputs = [output for cell in executed(ROOT / "notebooks" / "investigate.ipynb") for output in cell.outputs]
+def said(name: str) -> tuple[str, str, int]:
+    """What a notebook shows when it is run: its HTML, what it prints, and the number of its pictures."""
+    outputs = [output for cell in executed(ROOT / "notebooks" / f"{name}.ipynb") for output in cell.outputs]
     html = " ".join(output.data["text/html"] for output in outputs if "text/html" in output.get("data", {}))
     text = " ".join(output.text for output in outputs if output.output_type == "stream")
+    return html, text, sum("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_the_incident_is_solved() -> None:
+    """investigate: the answer, four incidents that are the four lines of the sidecar's log, the cure, and both pictures."""
+    html, text, pictures = said("investigate")
     assert text.count(" 503 UC ") == 4
     assert "4 requests on idle connections were answered by RST, with no FIN before." in html
     assert "Nothing was seen to be lost on an idle connection." in html
     assert html.count("ShADadr") == 4
+    assert html.count("503 UC") == 4
+    assert "would have kept 4 of 4 alive" in html
+    assert "keepalive    1s: keeps 4, perhaps 0, not 0" in text
+    assert "tcpKeepalive:" in text
     assert "something nearer than the endpoint" in text
     assert "timer" in text
     assert "evidence.pcapng" in text
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
+    assert pictures == 2
+
+
+def test_the_whole_story_is_told() -> None:
+    """whole_story: every step has its evidence; each failed line has its finding, and none of them reached the gateway; what is
+    missing where less is given comes with commands."""
+    html, text, pictures = said("whole_story")
+    assert "None of these 4 requests is in its log: lost before it." in html
+    assert "4 of 4 lost connections had no keepalive timer" in html
+    assert "Connection tracking had forgotten 4 of 4 connections" in html
+    assert html.count("<td>absent</td>") == 4
+    assert "sidecar: 31 requests, 4 failed, 4 joined with a finding" in text
+    assert text.count("missing ") == 3
+    assert "ss -tnoeip dst 198.51.100.80:80" in text
+    assert pictures == 1
+
+
+def test_the_timeout_is_inferred() -> None:
+    """timeout: the bracket around the truth of 4 s, a product with the forged timeout of 350 s, and an estimate where samples
+    cross."""
+    html, text, pictures = said("timeout")
+    assert "3.00306 s, frame 91" in text
+    assert "6.001121 s, frame 97" in text
+    assert "AWS: Network Load Balancer, TCP listener" in html
+    assert text.count("crossing - ") == 2
+    assert "may have kept 25 of 25 alive" in html
+    assert pictures == 3
+
+
+def test_before_is_told_from_after() -> None:
+    """before_after: the keepalive is confirmed in one capture and missed in another, and the RSTs were made in the middle."""
+    html, text, pictures = said("before_after")
+    assert "The keepalive is in place, and it holds." in html
+    assert "The cure is not in place." in html
+    assert "4 of 4 RSTs were made between before NAT and after NAT" in html
+    assert "KeepAliveConfig" in text
+    assert pictures == 1

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.engine.talk import CLIENT, OPENED, SECOND, SERVER, Reader, heard, ns, only, periods, says, survivors
-from tests.forge.conversation import conversation
+from tests.forge.conversation import START, conversation
 from tests.forge.files import pcap, pcapng
+from tests.forge.traffic import beacon
 
 V6: dict[str, Any] = {"client": ("2001:db8::1", 50000), "server": ("2001:db8::2", 443)}
 
@@ -82,6 +83,13 @@ def test_a_half_dead_connection_is_woken_by_a_syn(engine: Reader) -> None:
     assert new["rst"] == {CLIENT: False, SERVER: True}
     reset = [p for p in result.periods if p["outcome"] == "reset"]
     assert [(p["connection"], p["gap"]) for p in reset] == [((0, 7), ns("59.987"))] or not reset
+
+
+def test_a_stray_in_another_file_is_not_the_last_segment(engine: Reader) -> None:
+    """It changes nothing but counts: not where the connection was last seen, either."""
+    packets = conversation("0 C SYN\n1 S ACK ack=-7")
+    (one,) = engine([pcapng(packets[:1]), pcapng([beacon(START), *packets[1:]])], SECOND).connections
+    assert one["last"] == (0, 1)
 
 
 def test_refused(engine: Reader) -> None:

@@ -208,3 +208,9 @@ def test_a_fin_is_no_response(engine: Reader) -> None:
     for rest in ("", "60.1 C FIN\n60.12 S RST", "60.1 C RST ACK"):
         assert not periods(engine, text + rest)
     assert not periods(engine, OPENED + "60 C 80 bytes\n60.02 S 900 bytes FIN\n60.021 C ACK\n60.03 S RST ACK")
+
+
+def test_a_retransmission_recorded_after_a_rst_is_not_what_it_answers(engine: Reader) -> None:
+    """Only new payload or a probe wakes: what was acknowledged long ago and comes again does not."""
+    p = only(engine, OPENED + "60 S RST\n60.0004 C again")
+    says(p, kind="rst", outcome="reset-in-silence", sender=SERVER)

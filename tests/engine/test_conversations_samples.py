@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.engine.talk import CLIENT, OPENED, SECOND, SERVER, Reader, heard, ns
-from tests.forge.conversation import conversation, merge
+from tests.forge.conversation import START, conversation, merge
 from tests.forge.files import pcapng
+from tests.forge.traffic import beacon
 from tests.reference.run import Facts, Result
 
 NOTHING = (0, None, None)
@@ -59,19 +60,40 @@ def test_an_answer_is_what_acknowledges_the_last_probe(engine: Reader) -> None:
     """Payload, and the other side's own probe, acknowledge as an ACK does; what acknowledges less does not."""
     for what in ("ACK", "80 bytes", "probe", "FIN"):
         assert connection(engine, OPENED + f"30 C probe\n30.02 S {what}")["probing"][CLIENT][0] == 1
-    assert connection(engine, OPENED + "30 C probe\n30.02 S ACK ack=-5")["probing"][CLIENT] == (0, 29_954, None)
+    assert connection(engine, OPENED + "30 C probe\n30.02 S ACK ack=-5")["probing"][CLIENT] == (0, 29_955, None)
 
 
 def test_probes_that_cross(engine: Reader) -> None:
-    """Both sides probe at once: each is answered, and neither repeats the other."""
-    one = connection(engine, OPENED + "30 C probe\n30.005 S probe\n30.01 S ACK\n30.015 C ACK")
-    assert one["probing"] == {CLIENT: (1, 29_954, None), SERVER: (1, 5, None)}
+    """Both sides probe at once: each is answered, neither repeats the other, and neither starts the other's time anew."""
+    text = OPENED + "30 C probe\n30.005 S probe\n30.01 S ACK\n30.015 C ACK\n"
+    assert connection(engine, text)["probing"] == {CLIENT: (1, 29_955, None), SERVER: (1, 29_959, None)}
+    text += "60.02 C probe\n60.025 S probe\n60.03 S ACK\n60.035 C ACK\n"
+    assert connection(engine, text)["probing"] == {CLIENT: (2, 29_955, None), SERVER: (2, 29_959, None)}
+
+
+def test_who_is_probed_more_often_keeps_its_own_time(engine: Reader) -> None:
+    """The client probes every 60 s, the server every 20 s: what the client only answers postpones nothing."""
+    text = "".join(f"{at}.05 S probe\n{at}.06 C ACK\n" for at in (20, 40))
+    one = connection(engine, OPENED + text + "60.05 C probe\n60.06 S ACK\n60.09 S probe\n60.1 C ACK")
+    assert one["probing"] == {CLIENT: (1, 60_005, None), SERVER: (3, 19_990, None)}
+
+
+def test_a_probe_after_one_that_may_have_been_lost_tells_no_time(engine: Reader) -> None:
+    """What came between acknowledges the first probe not: the second may repeat it."""
+    one = connection(engine, OPENED + "30 C probe\n30.02 S ACK ack=-5\n45 C probe\n45.02 S ACK")
+    assert one["probing"][CLIENT] == (1, 29_955, None)
+
+
+def test_a_side_that_was_sent_nothing_but_probes_tells_no_time(engine: Reader) -> None:
+    """The capture begins with a probe: when the other side last heard more than that is not known."""
+    text = "300 C probe\n300.02 S ACK\n330 S probe\n330.02 C ACK\n360 S probe\n360.02 C ACK"
+    assert connection(engine, text, begins=0)["probing"] == {CLIENT: (1, None, None), SERVER: (2, 29_980, None)}
 
 
 def test_who_speaks_after_a_probe_has_not_repeated_it(engine: Reader) -> None:
     """An unanswered probe, payload of the same side with its answer, a probe: no interval."""
     one = connection(engine, OPENED + "30 C probe\n40 C 80 bytes\n40.02 S 80 bytes\n40.03 C ACK\n60.04 C probe\n60.06 S ACK")
-    assert one["probing"][CLIENT] == (1, 20_010, None)
+    assert one["probing"][CLIENT] == (1, 20_020, None)
 
 
 def test_a_probe_after_a_silence_without_beginning_tells_no_time(engine: Reader) -> None:
@@ -111,9 +133,24 @@ def test_a_server_that_closes_idle_connections(engine: Reader) -> None:
 
 
 def test_a_closing_whose_beginning_was_not_captured(engine: Reader) -> None:
-    """The shortest may be only a lower bound, and is marked."""
-    one = service(heard(engine, "300 S FIN\n300.02 C ACK", begins=0))
-    assert one["closings"] == (NOTHING, (1, (ns(300), True), (ns(300), True)))
+    """It is counted, and may be the longest; of the shortest, and of lengths, a lower bound tells nothing."""
+    late = [beacon(START), *conversation("300 S FIN\n300.02 C ACK")]
+    one = service(engine([pcapng(late)], SECOND))
+    assert one["closings"] == (NOTHING, (1, None, (ns(300), True)))
+    assert one["closed_lengths"] == ({}, {})
+    exact = conversation(OPENED + "400.045 S FIN\n400.065 C ACK", client=("10.0.0.1", 50001))
+    one = service(engine([pcapng([late[0], *merge(late[1:], exact)])], SECOND))
+    assert one["closings"] == (NOTHING, (2, (ns(400), False), (ns(400), False)))
+    assert sum(one["closed_lengths"][1].values()) == 1
+
+
+def test_closings_are_counted_by_length(engine: Reader) -> None:
+    """A timer of 75 s stands out beside a single early FIN: buckets are a quarter of an octave wide."""
+    talks = [conversation(OPENED + f"{at}.045 S FIN\n{at}.065 C FIN", client=("10.0.0.1", 50000 + n))
+             for n, at in enumerate((75, 12, 75, 75))]  # fmt: skip
+    clients, server = service(engine([pcapng(merge(*talks))], SECOND))["closed_lengths"]
+    assert clients == {}
+    assert server == {5 << 31: 1, 4 << 34: 3}
 
 
 @pytest.mark.parametrize("missed", ["5 S missed 100", "5 C missed 100"])
@@ -151,6 +188,15 @@ def test_connections_that_wait_at_the_end(engine: Reader) -> None:
     one = service(engine([pcapng(merge(*talks))], SECOND))
     assert one["silent_at_end"] == ns("99.974") + ns(70)
     assert one["waiting"] == (2, [(ns("99.974"), (0, 1)), (ns(70), (0, 2))])
+
+
+def test_connections_that_wait_without_payload(engine: Reader) -> None:
+    """Where a timer counts payload alone, probes do not shorten what a connection has waited."""
+    endings = ("30 C probe\n30.02 S ACK", "40 C 80 bytes\n40.02 S 80 bytes\n40.03 C ACK")
+    talks = [conversation(OPENED + end, client=("10.0.0.1", 50000 + n)) for n, end in enumerate(endings)]
+    one = service(engine([pcapng(merge(*talks, conversation("100.02 C 1 bytes", client=("10.0.0.1", 50009))))], SECOND))
+    assert one["waiting"] == (2, [(ns(70), (0, 1)), (ns("59.99"), (0, 2))])
+    assert one["waiting_for_payload"] == (2, [(ns("99.975"), (0, 1)), (ns(60), (0, 2))])
 
 
 def test_who_waits_for_an_acknowledgement_is_not_idle(engine: Reader) -> None:

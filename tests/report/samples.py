@@ -10,7 +10,7 @@ from pcapdiag.engine.types import Bound, Damage, Endpoint, Fin, IdlePeriod, Outc
 from pcapdiag.inference.types import Event, FailedSilence, Fit, Pattern
 from pcapdiag.report.model import Anonymized, CaptureFile, Options, Point, Report
 from pcapdiag.rules.types import Confidence, Finding, Limit
-from tests.report import causes, kinds
+from tests.report import beside, causes, kinds
 from tests.report.factory import (
     ACK,
     MS,
@@ -184,6 +184,7 @@ def everything() -> Report:
         causes=(first, second),
         advice=(causes.advice(first), causes.advice(second, "orders.example.com")),
         overall=replace(first.bracket, fit=Fit.CROSSING),
+        joins=beside.joins(base.findings),
     )
 
 
@@ -265,4 +266,5 @@ def hostile(text: str) -> Report:
         findings=tuple(replace(f, sent=replace(f.sent, label=text)) for f in base.findings),
         options=replace(base.options, filters=(text,)),
         advice=tuple(_told(a, text) for a in base.advice),
+        joins=beside.joins(base.findings, text),
     )

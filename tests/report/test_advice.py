@@ -47,7 +47,7 @@ def test_texts_in_markdown(of: Target) -> None:
 
 def test_the_title_comes_first() -> None:
     """Then what --for takes, in brackets."""
-    assert next(iter(cure_lines(every(target())["go"], Canvas()))) == "Go: KeepAliveConfig of net.Dialer (go, application)"
+    assert next(iter(cure_lines(every(target())["go"], Canvas()))) == "Go: KeepAliveConfig of net.Dialer (go), application"
 
 
 def test_advice_says_what_it_rests_on() -> None:
@@ -73,6 +73,12 @@ def test_what_is_shown(shown: frozenset[str] | None) -> None:
         assert cure.id in text
         full = shown is None or cure.id in shown
         assert all((snippet.text in f"{text}\n") is full for snippet in cure.snippets)
+
+
+def test_the_name_of_a_cure() -> None:
+    """A cure begins with its title, and its id stands in brackets after it."""
+    first, *_ = cure_lines(every(target())["go"], Canvas())
+    assert first == "Go: KeepAliveConfig of net.Dialer (go), application"
 
 
 def test_brief() -> None:

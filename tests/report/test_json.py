@@ -13,9 +13,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pcapdiag.advice.types import Advice, Cure, Snippet, Target
+from pcapdiag.correlate import joined
+from pcapdiag.correlate.impacts import Impact
+from pcapdiag.correlate.types import Source
 from pcapdiag.engine import types as engine
 from pcapdiag.inference import types as inference
 from pcapdiag.knowledge.timeouts import Timeout
+from pcapdiag.report import story
 from pcapdiag.report.excerpt import Excerpt, Successor
 from pcapdiag.report.json_ import JsonReport
 from pcapdiag.report.jsonl import JsonLines
@@ -142,6 +146,13 @@ RENAMED = {
     "source": "from",
     "target": "from",
     "view": "services",
+    "logged": "code",
+    "span": "requests",
+    "tables": "ss",
+    "trackings": "conntrack",
+    "survey": "keepalive",
+    "unusable": "not_read",
+    "offset": "clock",
 }
 TYPES = (
     engine.RecordRef, engine.SegmentFacts, engine.Wake, engine.Answer, engine.PeerFacts, engine.Connection,
@@ -151,6 +162,8 @@ TYPES = (
     inference.Deaths, inference.Family, inference.Setting, inference.Counterfactual, inference.Cause,
     Finding, Sent, Doubt, Origin, Signal, CaptureFile, Point, Options, Limit, Report, Anonymized, Excerpt, Successor, Step,
     engine.Traced, Timeout, Advice, Target, Cure, Snippet,
+    joined.Joins, joined.JoinedLog, joined.Line, joined.Arrival, joined.SocketSeen, joined.TrackedSeen, joined.Unusable,
+    joined.Offset, Impact, Source, story.Story, story.Step, story.Proof,
 )  # fmt: skip
 
 

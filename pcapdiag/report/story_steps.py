@@ -1,0 +1,196 @@
+"""The steps that sources tell: each yields sentences, evidence as (text, source), and errands for what no source tells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pcapdiag.advice import plan
+from pcapdiag.correlate.comparison import Presence
+from pcapdiag.correlate.joined import JoinedLog, Line
+from pcapdiag.correlate.keepalive import Keepalive
+from pcapdiag.correlate.types import Side
+from pcapdiag.engine.types import Fin, WakeKind
+from pcapdiag.report.filters import proof
+from pcapdiag.report.headline import by_rule, told
+from pcapdiag.report.joined import asked, clock, gap_range, how, impact_text, named, result, socket_text, track_text
+from pcapdiag.report.ss import state
+from pcapdiag.report.story_scene import Scene, Told
+from pcapdiag.report.times import iso
+from pcapdiag.report.words import answer, count, gap, sent
+from pcapdiag.rules.types import Finding
+
+
+def user(scene: Scene) -> Told:
+    """The failed requests of the client's log, or the user's own in the same capture."""
+    near = [log for log in scene.joins.logs if log.source.side is not Side.SERVER]
+    rows = [(log, line) for key in scene.keys for log, line in scene.joins.lines(key) if log in near]
+    lacking = sum(not any(log in near for log, _ in scene.joins.lines(key)) for key in scene.keys)
+    found = len(scene.findings)
+    if rows:
+        got = Counter(_got(line) for _, line in rows)
+        codes = " and ".join(f"{n:,} x {text}" for text, n in got.most_common())
+        yield f"{found - lacking:,} of {found:,} incidents are failed requests in the log: {codes}."
+        if lacking:
+            yield f"{lacking:,} {_have(lacking)} no failed line there: retried with success, or not sent through that proxy."
+        for log in near:
+            if log.joined:
+                yield clock(log.offset), log.source.name
+        for log, line in rows:
+            yield (
+                (
+                    f"line {line.logged.line}, {iso(line.logged.start, 3)}: {asked(line.logged)}{named(line.logged)}: "
+                    f"{result(line.logged)}; {how(line)}"
+                ),
+                log.source.name,
+            )
+    impacts = [(f, impact) for f, key in zip(scene.findings, scene.keys, strict=True) if (impact := scene.joins.impact(key))]
+    if impacts:
+        yield f"The capture itself shows {count(len(impacts), 'request')} of users just before, and what came back."
+        for finding, impact in impacts:
+            yield impact_text(impact), scene.file(finding.period.wake.first.ref)
+    if not rows and near:
+        yield "None of the incidents is a failed request in the log that was given."
+        yield from ((f"{log.requests:,} requests, {len(log.lines):,} of them failed", log.source.name) for log in near)
+    if not rows and not impacts and not near:
+        yield "Not known: no access log of the client's side was given."
+        yield plan.access_log()
+
+
+def _got(line: Line) -> str:
+    return result(line.logged).partition(" after ")[0]
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def next_hop(scene: Scene) -> Told:
+    """Whether the next hop's log has these requests."""
+    logs = scene.joins.logs
+    rows = [(line, arrival) for key in scene.keys for _, line in scene.joins.lines(key) for arrival in line.arrived]
+    if not rows:
+        far = [log for log in logs if log.source.side is Side.SERVER]
+        if far:
+            yield "Not known: no failed request of the client's log, by whose id to look, belongs to an incident."
+            yield from (_mentioned(log) for log in far)
+        else:
+            yield "Not known: no access log of the next hop was given."
+            yield plan.gateway_log()
+        return
+    absent = [line for line, arrival in rows if arrival.presence is Presence.ABSENT]
+    present = [(line, arrival) for line, arrival in rows if arrival.presence is Presence.PRESENT]
+    unknown = Counter(arrival.why for _, arrival in rows if arrival.presence is Presence.UNKNOWN)
+    if absent:
+        none = "None" if len(absent) == len(rows) else f"{len(absent):,}"
+        yield f"{none} of these {count(len(rows), 'request')} {'is' if none == 'None' else 'are not'} in its log: lost before it."
+    if present:
+        yield f"{len(present):,} of these {count(len(rows), 'request')}, or a repetition with the same id, arrived there."
+    for why, n in unknown.items():
+        yield f"Of {n:,} it is not known: {why}."
+    for line, arrival in rows:
+        where = logs[arrival.log].source.name
+        if arrival.presence is Presence.ABSENT:
+            yield f"no line with x-request-id {line.logged.request_id}", where
+        elif arrival.presence is Presence.PRESENT:
+            at = ", ".join(map(str, arrival.lines))
+            yield f"line {at} has x-request-id {line.logged.request_id}, answered {arrival.code}", where
+        else:
+            yield f"not known of line {line.logged.line}: {arrival.why}", where
+
+
+def _mentioned(log: JoinedLog) -> tuple[str, str | None]:
+    return f"{log.requests:,} requests, {len(log.lines):,} of them failed", log.source.name
+
+
+def wire(scene: Scene) -> Told:
+    """What was sent, what came back, and that nobody had closed."""
+    idle = [f for f in scene.findings if f.period.idle]
+    for code, found in by_rule(scene.findings).items():
+        text = told(code, found)
+        yield f"{text[0].upper()}{text[1:]} ({code})."
+    if idle:
+        yield f"The connections had been idle for {gap_range(idle)}."
+    excluded = sum(f.period.fin is Fin.EXCLUDED for f in scene.findings)
+    if excluded:
+        of = "any of them" if excluded == len(scene.findings) else f"{excluded:,} of {len(scene.findings):,}"
+        yield f"By sequence numbers no FIN had closed {of}."
+    origins = Counter(str(f.origin.sender) for f in scene.findings if f.origin is not None)
+    if origins:
+        senders = [str(s) if n == len(scene.findings) else f"{s} ({n:,})" for s, n in origins.most_common()]
+        yield f"The RST came from: {', '.join(senders)}."
+    for finding in scene.findings:
+        yield _frames(finding), scene.file(finding.period.wake.first.ref)
+
+
+def _frames(finding: Finding) -> str:
+    period = finding.period
+    numbers = ", ".join(str(p.ref.frame) for p in proof(period))
+    came = "" if period.wake.kind is WakeKind.RST else f", {answer(period)}"
+    return (
+        f"frames {numbers}: {period.connection.client} -> {period.connection.server} idle {gap(period)}, "
+        f"then {period.sender} sent {sent(finding)}{came}; {finding.rule} {finding.confidence}"
+    )
+
+
+def sockets(scene: Scene) -> Told:
+    """Whether the connections had keepalive timers."""
+    joins = scene.joins
+    if not joins.tables:
+        yield "Not known: no output of ss was given."
+        yield plan.sockets(scene.timeout, scene.service)
+        return
+    seen = [socket for key in scene.keys if (socket := joins.socket(key)) is not None]
+    for kind, text in _KEEPALIVE:
+        n = sum(socket.keepalive is kind for socket in seen)
+        if n:
+            yield f"{n:,} of {len(scene.findings):,} lost connections {text}."
+    if len(seen) < len(scene.findings):
+        lacking = len(scene.findings) - len(seen)
+        yield f"{lacking:,} {_have(lacking)} no socket in a snapshot before the loss."
+    for socket in seen:
+        yield f"{socket.local} -> {socket.peer}: {socket_text(socket)}", joins.tables[socket.table].name
+    services = {leg.connection.server for f in scene.findings for leg in (f.period, *f.twins)}
+    for group in joins.survey.groups if joins.survey is not None else ():
+        if group.service in services:
+            of = f" of process {group.process}" if group.process else ""
+            where = "to" if group.outgoing else "at"
+            yield f"all established sockets{of} {where} {group.service}: {state(group)}", _names(joins.tables)
+    if not seen:
+        yield "it has no socket of these connections before the loss", _names(joins.tables)
+
+
+def _names(sources: Sequence[object]) -> str:
+    return ", ".join(str(getattr(source, "name", source)) for source in sources)
+
+
+_KEEPALIVE = (
+    (Keepalive.NONE, "had no keepalive timer: nothing kept the path from forgetting them"),
+    (Keepalive.ON, "had a keepalive timer"),
+    (Keepalive.UNKNOWN, "may or may not have had one: their snapshots do not show it"),
+)
+
+
+def path(scene: Scene) -> Told:
+    """Whether the path had forgotten them."""
+    joins = scene.joins
+    if not joins.trackings:
+        several = len(scene.report.points) > 1
+        more = "pcapdiag compare says between which captures it happened" if several else "the capture is of one point"
+        yield f"Not known: no output of conntrack was given; {more}."
+        yield plan.tracking(scene.timeout, scene.service)
+        yield from () if several else (plan.far_side(scene.timeout, scene.service),)
+        return
+    seen = [(f, track) for f, key in zip(scene.findings, scene.keys, strict=True) if (track := joins.track(key)) is not None]
+    gone = sum(track.forgotten for _, track in seen)
+    if gone:
+        yield f"Connection tracking had forgotten {gone:,} of {len(scene.findings):,} connections before the request came."
+    if len(seen) > gone:
+        yield f"Of {len(seen) - gone:,} it is not seen when the entry went."
+    if len(seen) < len(scene.findings):
+        yield f"Of {len(scene.findings) - len(seen):,} there is no entry."
+    for finding, track in seen:
+        at = finding.period.wake.first.ref.time
+        yield f"{finding.period.connection.client}: {track_text(track, at)}", joins.trackings[track.table].name
+    if not seen:
+        yield "it has no entry of these connections", _names(joins.trackings)
