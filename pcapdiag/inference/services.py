@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from pcapdiag.durations import format_duration
@@ -36,16 +37,28 @@ def views(
     return tuple(sorted(out, key=lambda v: (-v.incidents, -v.service.idle_periods, v.endpoint)))
 
 
-def merged(services: Iterable[Service]) -> list[Service]:
-    """The same service at several capture points is one."""
+def merged(services: Iterable[Service], twice: Container[Endpoint] = (), others: Iterable[Endpoint] = ()) -> list[Service]:
+    """The same service at several capture points is one. Of those in ``twice`` the points saw the same connections: the numbers
+    are then those of the point that saw most, as what failed counts once, too. Of ``others`` nothing else may be known."""
     out: dict[Endpoint, Service] = {}
     for s in services:
         t = out.get(s.endpoint)
         if t is None:
             out[s.endpoint] = s
             continue
-        out[s.endpoint] = _together(s, t)
+        out[s.endpoint] = _fullest(s, t) if s.endpoint in twice else _together(s, t)
+    for endpoint in others:
+        out.setdefault(endpoint, Service(endpoint, 0, 0, dict.fromkeys(Outcome, 0), 0, (0,) * len(EDGES), None, (0, 0), 0))
     return list(out.values())
+
+
+def _fullest(s: Service, t: Service) -> Service:
+    """The one of which more is known; what stands out may have been seen at either."""
+    return replace(
+        max(t, s, key=lambda each: (each.idle_periods, each.connections)),
+        longest_survived=_extreme(max, t.longest_survived, s.longest_survived),
+        longest_probed=_extreme(max, t.longest_probed, s.longest_probed),
+    )
 
 
 def _together(s: Service, t: Service) -> Service:
@@ -65,8 +78,15 @@ def _together(s: Service, t: Service) -> Service:
         closings=(_closings(s.closings[0], t.closings[0]), _closings(s.closings[1], t.closings[1])),
         keepalives=_keepalives((*s.keepalives, *t.keepalives)),
         silent_at_end=s.silent_at_end + t.silent_at_end,
-        closed_histogram=(_sums(s, t, 0), _sums(s, t, 1)),
+        closed_histogram=(
+            _sums(s.closed_histogram[0], t.closed_histogram[0]),
+            _sums(s.closed_histogram[1], t.closed_histogram[1]),
+        ),
     )
+
+
+def _sums(s: tuple[int, ...], t: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip_longest(s, t, fillvalue=0))
 
 
 def _extreme(which: Callable[..., Extreme], *extremes: Extreme | None) -> Extreme | None:
@@ -78,10 +98,6 @@ def _extreme(which: Callable[..., Extreme], *extremes: Extreme | None) -> Extrem
 def _closings(s: Closings, t: Closings) -> Closings:
     shortest, longest = _extreme(min, s.shortest, t.shortest), _extreme(max, s.longest, t.longest)
     return Closings(s.periods + t.periods, shortest, longest)
-
-
-def _sums(s: Service, t: Service, side: int) -> tuple[int, ...]:
-    return tuple(a + b for a, b in zip_longest(s.closed_histogram[side], t.closed_histogram[side], fillvalue=0))
 
 
 def _keepalives(seen: Iterable[Keepalive]) -> tuple[Keepalive, ...]:

@@ -43,9 +43,15 @@ def struck(cause: Cause) -> Deaths | None:
 
 
 def _struck(died: Deaths, where: Where) -> str:
-    first, last = map(seconds, (died.shortest, died.longest))
-    lasted = f"{first} to {last}" if first != last else first
-    return f"about {lasted}: {count(died.count, 'connection')} died by themselves ({where(died.at[0])}, {where(died.at[1])})"
+    length, at = lasted(died, where)
+    return f"about {length}: {count(died.count, 'connection')} died by themselves ({at})"
+
+
+def lasted(died: Deaths, where: Where) -> tuple[str, str]:
+    """How long connections lived that died by themselves, and the frames that tell it, as far as they are known."""
+    first, last = seconds(died.shortest), seconds(died.longest)
+    at = ", ".join(where(at) for at in dict.fromkeys(died.at) if at is not None)
+    return first if first == last else f"{first} to {last}", at
 
 
 def ends(bracket: Bracket, where: Where) -> str:
