@@ -14,6 +14,7 @@ from pcapdiag.report.text import Span, clean
 
 #: Elements that have no end tag (HTML 13.1.2).
 _VOID = frozenset(("meta", "br", "hr", "wbr"))
+_CODE = re.compile(r"`([^`\s]|[^`\s][^`]*[^`\s])`")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -57,10 +58,7 @@ def together(parts: Iterable[str], between: str = "") -> Markup:
 
 def prose(said: str) -> Markup:
     """Our own words, in which what stands between backticks is code."""
-    pieces = said.split("`")
-    if len(pieces) % 2 == 0:  # one of them stands for itself
-        return text(said)
-    return together(tag("code", piece) if i % 2 else piece for i, piece in enumerate(pieces))
+    return together(tag("code", piece) if i % 2 else piece for i, piece in enumerate(_CODE.split(said)))
 
 
 def spans(pieces: Iterable[Span]) -> Markup:
