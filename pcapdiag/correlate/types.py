@@ -174,9 +174,10 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """All TCP entries of one file, in its order; ``listed`` are the times at which the whole table was listed, so that an entry
-    that is not among them was gone."""
+    """All TCP entries of one file, in its order; ``listed`` are the times at which the table was listed, and ``whole`` those of
+    them of which it is known that an entry that is not among them was gone."""
 
     source: Source
     entries: tuple[Tracked, ...]
     listed: tuple[int, ...]
+    whole: tuple[int, ...] = ()

@@ -142,9 +142,12 @@ def sockets(scene: Scene) -> Told:
         return
     seen = [socket for key in scene.keys if (socket := joins.socket(key)) is not None]
     for kind, text in _KEEPALIVE:
-        n = sum(socket.keepalive is kind for socket in seen)
+        n = sum(socket.keepalive is kind and socket.client for socket in seen)
         if n:
             yield f"{n:,} of {len(scene.findings):,} lost connections {text}."
+        n = sum(socket.keepalive is kind and not socket.client for socket in seen)
+        if n:
+            yield f"Of {n:,} only the server's socket was seen: it {text.partition(':')[0]}."
     if len(seen) < len(scene.findings):
         lacking = len(scene.findings) - len(seen)
         yield f"{lacking:,} {_have(lacking)} no socket in a snapshot before the loss."
@@ -184,7 +187,7 @@ def path(scene: Scene) -> Told:
     seen = [(f, track) for f, key in zip(scene.findings, scene.keys, strict=True) if (track := joins.track(key)) is not None]
     gone = sum(track.forgotten for _, track in seen)
     if gone:
-        yield f"Connection tracking had forgotten {gone:,} of {len(scene.findings):,} connections before the request came."
+        yield f"Connection tracking had forgotten {gone:,} of {len(scene.findings):,} connections before something was sent on them, by its host's clock."
     if len(seen) > gone:
         yield f"Of {len(seen) - gone:,} it is not seen when the entry went."
     if len(seen) < len(scene.findings):
