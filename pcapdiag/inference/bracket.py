@@ -55,7 +55,7 @@ def bracket(survived: Survived, losses: Iterable[Loss]) -> Bracket:
         if low is not None and by_payload.fit is Fit.CONSISTENT:
             return replace(by_payload, floor=min([low.length, *_begins(map(idle_time, telling))]))
     limit = min(_begins(loss.silence for loss in telling), default=None)
-    floor, died = _below(longest, survived.histogram, limit), held(telling)
+    floor, died = below(longest, survived.histogram, limit), held(telling)
     return replace(by_segment, floor=max(floor, died) if limit is not None and died < limit else floor)
 
 
@@ -81,7 +81,7 @@ def _begins(failures: Iterable[FailedSilence]) -> Iterator[int]:
     return (f.after for f in failures if not f.lower_bound)
 
 
-def _below(longest: int, histogram: Sequence[int], limit: int | None) -> int:
+def below(longest: int, histogram: Sequence[int], limit: int | None) -> int:
     """What survived below ``limit``: the longest itself, or the lower edge of the last bucket that begins below it."""
     if limit is None or longest < limit:
         return longest

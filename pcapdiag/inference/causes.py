@@ -9,7 +9,7 @@ from pcapdiag.engine.types import Endpoint, Extreme, Pair, Waiting
 from pcapdiag.inference.bracket import Survived, bracket
 from pcapdiag.inference.counterfactual import counterfactual
 from pcapdiag.inference.deaths import deaths
-from pcapdiag.inference.isotonic import estimate
+from pcapdiag.inference.isotonic import estimate, risen, rises
 from pcapdiag.inference.keepalives import client_idle, narrow, recommended
 from pcapdiag.inference.products import families
 from pcapdiag.inference.silences import PLAY
@@ -83,8 +83,9 @@ def _cause(
     view: ServiceView, losses: list[Loss], found: Bracket, pairs: Sequence[Pair], duration: int, waiting: Waiting
 ) -> Cause:
     steps = estimate(Survived.of(view.service), losses) if found.fit is Fit.CROSSING else ()
+    found = risen(found, steps, Survived.of(view.service), losses)
     died = deaths(view.service, losses)
-    setting, wide = recommended(found, rises=len(steps) > 1)
+    setting, wide = recommended(found, rises=rises(steps) or (len(steps) > 1 and found.floor > 0))
     return Cause(
         service=view.endpoint,
         view=view,

@@ -161,6 +161,9 @@ class Bracket:
     to that length nothing failed. Connections that a timer ended by RST, each at the same time (see `Deaths`), survived until
     shortly before it. If ``high`` is an interval (probes went unanswered in it), the timer may have struck from ``high.after``
     on. If ``clock`` is payload, all are idle times without payload, and not silences.
+
+    ``rise`` is the shortest failure from which on silences fail, where they cross, long ones surely fail more often, and what
+    failed before is a stray or two: the floor is then what survived below that. None elsewhere.
     """
 
     clock: Clock
@@ -168,6 +171,12 @@ class Bracket:
     low: Extreme | None
     high: FailedSilence | None
     floor: int
+    rise: FailedSilence | None = None
+
+    @property
+    def begins(self) -> FailedSilence | None:
+        """The failure that setting and candidates follow from."""
+        return self.rise or self.high
 
 
 class Step(NamedTuple):

@@ -96,7 +96,8 @@ def estimate(steps: tuple[Step, ...], every: bool) -> str:
     rises = sorted(range(len(rest)), key=lambda i: steps[i].probability - rest[i].probability)
     kept = rest if every else [rest[i] for i in sorted(rises[: STEPS - 1])]
     told = [f"{percent(first)} below {format_duration(rest[0].start)}" if rest else f"{percent(first)} whatever its length"]
-    return ", ".join(told + [f"{percent(step)} from {format_duration(step.start)}" for step in kept])
+    from_ = {format_duration(step.start): percent(step) for step in kept}  # of two that read alike the last holds beyond both
+    return ", ".join(told + [f"{share} from {start}" for start, share in from_.items()])
 
 
 def percent(step: Step) -> str:

@@ -40,6 +40,7 @@ def bracket(b: Bracket) -> Json:
     """Where a timeout lies."""
     return {
         "clock": str(b.clock), "fit": str(b.fit), "low": extreme(b.low), "high": failed_silence(b.high), "floor_ns": b.floor,
+        "rise": failed_silence(b.rise),
     }  # fmt: skip
 
 
