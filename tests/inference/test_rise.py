@@ -21,14 +21,14 @@ def crossing(cause: Cause | None) -> Cause:
     return cause
 
 
-@pytest.mark.parametrize("survived", [345.0, 361.0, 395.0, 407.0])
+@pytest.mark.parametrize("survived", [345.0, 361.0, 379.0, 395.0, 407.0])
 def test_what_survived_in_the_bucket_of_what_failed_counts_beside_it(tmp_path: Path, survived: float) -> None:
     """Forty silences survive and ten of 360 s fail. They lie in one bucket of the histogram, so that the band must hold ten of
     fifty wherever in it those lie that survived; beyond the longest of them all fails."""
     way = Way(lambda n, idle: idle == pytest.approx(360, abs=0.0005) and n < 10)
     pauses = [[100.0, 360.0]] * 10 + [[100.0, survived]] * 40
     cause = the_cause(analysed(tmp_path, way, pauses))
-    if survived < 360:
+    if survived < 360 * 1.05:  # one timer explains that
         assert cause is not None
         assert cause.bracket.fit is Fit.CONSISTENT
         return
