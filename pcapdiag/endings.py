@@ -31,18 +31,25 @@ class Endings(NamedTuple):
             )
         return list(found.values())
 
-    def waiting(self, least: Mapping[Endpoint, int]) -> dict[Endpoint, Waiting]:
-        """Which connections of these services were silent at the end for at least so many ns, as often as points saw them."""
+    def waiting(self, least: Mapping[Endpoint, int], payload: Collection[Endpoint] = ()) -> dict[Endpoint, Waiting]:
+        """Which connections of these services were silent at the end for at least so many ns, those of ``payload`` without
+        payload. One that several points saw counts once, if it is among the most silent at each of them."""
         found: dict[Endpoint, Waiting] = {}
         for engine in self.engines:
-            for service, (connections, longest) in engine.waiting(least, MOST_WAITING).items():
+            for service, (connections, longest) in engine.waiting(least, MOST_WAITING, payload).items():
                 before, others = found.get(service, Waiting(0, ()))
-                both = sorted((*others, *longest), key=lambda each: -each[1])
-                found[service] = Waiting(before + connections, tuple(both[:MOST_WAITING]))
+                both = {(c.client, c.server): (c, silence) for c, silence in (*longest, *others)}
+                twice = len(others) + len(longest) - len(both)
+                most = sorted(both.values(), key=lambda each: -each[1])[:MOST_WAITING]
+                found[service] = Waiting(before + connections - twice, tuple(most))
         return found
 
     def duration(self, service: Endpoint) -> int:
-        """For how long the points at which a service was seen were watched, in ns, added up."""
+        """For how long a service was watched, in ns: time that several points watched counts once, as what they saw does."""
         seen = {i for i, found in enumerate(self.services) if any(s.endpoint == service for s in found)}
         spans = ((f.facts.first_time, f.facts.last_time) for f in self.files if f.point in seen)
-        return sum(last - first for first, last in spans if first is not None and last is not None)
+        total = until = 0
+        for first, last in sorted((first, last) for first, last in spans if first is not None and last is not None):
+            begin = max(first, until) if total else first
+            total, until = total + max(last - begin, 0), max(last, until)
+        return total

@@ -82,7 +82,7 @@ class Judge:
     def result(self, services: Iterable[Service], where: Callable[[RecordRef], str]) -> Verdicts:
         """When everything was read. ``where`` names a frame for people."""
         whole = merge_twins(self.findings)
-        services = merged(services)
+        services = merged(services, _seen_twice(whole), (server for f in whole if f.proved for server in legs(f)))
         longest = {service.endpoint: service.longest_survived for service in services}
         lost = [f for f in whole if f.proved and lost_in_silence(f)]
         together = events([f.period for f in lost], longest)
@@ -117,6 +117,12 @@ def _part_of(event: Event) -> str:
     span = format_duration(event.end - event.start)
     what = "one of those that came together" if event.or_timer else "part of the event"
     return f"{what} at {iso(event.start, 3)}: {event.failures:,} failures within {span}"
+
+
+def _seen_twice(findings: Iterable[Finding]) -> frozenset[Endpoint]:
+    """The services of which several capture points saw the same connection."""
+    seen = ((leg.connection, f.period.connection) for f in findings for leg in f.twins)
+    return frozenset(a.server for a, b in seen if a.server == b.server and a.point != b.point)
 
 
 def _incidents(findings: Sequence[Finding]) -> dict[Endpoint, int]:

@@ -107,7 +107,7 @@ def report_before(text: str) -> tuple[Before, ...]:
 
 def _told(cause: Json, services: Mapping[Endpoint, Json]) -> Before:
     endpoint, bracket = _endpoint(cause["service"]), cause["bracket"]
-    high = bracket["high"]
+    high = bracket.get("rise") or bracket["high"]
     length, at_least = (None, False) if high is None else (int(high["length_ns"]), bool(high["lower_bound"]))
     view = services[endpoint]
     return Before(endpoint, int(bracket["floor_ns"]), length, int(view["failed_beyond"]), int(view["total_beyond"]), at_least)
@@ -118,6 +118,6 @@ def _endpoint(told: Json) -> Endpoint:
 
 
 def _before(cause: Cause) -> Before:
-    high = cause.bracket.high
+    high = cause.bracket.begins
     length, at_least = (None, False) if high is None else (high.length, high.lower_bound)
     return Before(cause.service, cause.bracket.floor, length, cause.view.failed_beyond, cause.view.total_beyond, at_least)

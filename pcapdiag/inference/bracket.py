@@ -52,10 +52,10 @@ def bracket(survived: Survived, losses: Iterable[Loss]) -> Bracket:
         # Any silence is an idle time without payload, too, of at least that length.
         low = _longest((survived.probed, survived.longest))
         by_payload = _bracket(Clock.PAYLOAD, low, [idle_time(loss) for loss in telling])
-        if low is not None and by_payload.fit is Fit.CONSISTENT:
+        if low is not None and by_payload.fit is Fit.CONSISTENT and alive(telling) < _within_play(by_payload.high):
             return replace(by_payload, floor=min([low.length, *_begins(map(idle_time, telling))]))
     limit = min(_begins(loss.silence for loss in telling), default=None)
-    floor, died = _below(longest, survived.histogram, limit), held(telling)
+    floor, died = below(longest, survived.histogram, limit), held(telling)
     return replace(by_segment, floor=max(floor, died) if limit is not None and died < limit else floor)
 
 
@@ -66,6 +66,27 @@ def _bracket(clock: Clock, low: Extreme | None, failures: list[FailedSilence]) -
     if low is None or high is None or high.lower_bound:
         return Bracket(clock, Fit.OPEN, low, high, 0)
     return Bracket(clock, Fit.CROSSING if outlived(high, low) else Fit.CONSISTENT, low, high, 0)
+
+
+def alive(losses: Iterable[Loss]) -> int:
+    """How long lost connections had been without payload when a probe was answered for the last time: a timer that counts payload
+    alone had not run out by then, on any of them, if it is one for all."""
+    return max((loss.refreshed for loss in losses), default=0)
+
+
+def between_probes(losses: Iterable[Loss]) -> Bracket | None:
+    """Where a timer lies that counts payload alone, on the connections that were lost, whatever survived elsewhere: if each had
+    answered probes before, and one such timer explains them all. A keepalive as long as the path's timer looks like that, too."""
+    telling = [loss for loss in losses if loss.telling]
+    high = min(map(idle_time, telling), key=lambda f: (f.lower_bound, f.length, f.ended.place), default=None)
+    least = alive(telling)
+    if high is None or high.lower_bound or not all(loss.refreshed for loss in telling) or least >= high.length:
+        return None
+    return Bracket(Clock.PAYLOAD, Fit.CONSISTENT, None, high, least)
+
+
+def _within_play(high: FailedSilence | None) -> int:
+    return high.length * PLAY // 100 if high else 0
 
 
 def idle_time(loss: Loss) -> FailedSilence:
@@ -81,7 +102,7 @@ def _begins(failures: Iterable[FailedSilence]) -> Iterator[int]:
     return (f.after for f in failures if not f.lower_bound)
 
 
-def _below(longest: int, histogram: Sequence[int], limit: int | None) -> int:
+def below(longest: int, histogram: Sequence[int], limit: int | None) -> int:
     """What survived below ``limit``: the longest itself, or the lower edge of the last bucket that begins below it."""
     if limit is None or longest < limit:
         return longest

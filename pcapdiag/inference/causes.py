@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from pcapdiag.engine.types import Endpoint, Extreme, Pair, Waiting
-from pcapdiag.inference.bracket import Survived, bracket
+from pcapdiag.engine.types import Endpoint, Extreme, Pair, RecordRef, Waiting
+from pcapdiag.inference.bracket import Survived, between_probes, bracket
 from pcapdiag.inference.counterfactual import counterfactual
 from pcapdiag.inference.deaths import deaths
-from pcapdiag.inference.isotonic import estimate
+from pcapdiag.inference.events import moment
+from pcapdiag.inference.isotonic import estimate, risen, rises
 from pcapdiag.inference.keepalives import client_idle, narrow, recommended
 from pcapdiag.inference.products import families
 from pcapdiag.inference.silences import PLAY
@@ -30,6 +31,8 @@ from pcapdiag.inference.types import (
 
 _S = 1_000_000_000
 NOBODY = Waiting(0, ())
+#: Candidates follow from lengths alone: the records may not be known.
+_NOWHERE = RecordRef(0, 0, 0)
 
 
 class Captured(Protocol):
@@ -39,8 +42,8 @@ class Captured(Protocol):
         """What single clients saw of these services."""
         ...
 
-    def waiting(self, least: Mapping[Endpoint, int]) -> Mapping[Endpoint, Waiting]:
-        """Who is silent at the end, by service, for at least so many ns."""
+    def waiting(self, least: Mapping[Endpoint, int], payload: Collection[Endpoint] = ()) -> Mapping[Endpoint, Waiting]:
+        """Who is silent at the end, by service, for at least so many ns; at the services of ``payload``, without payload."""
         ...
 
     def duration(self, service: Endpoint) -> int:
@@ -60,7 +63,8 @@ def causes(views: Sequence[ServiceView], losses: Iterable[Loss], captured: Captu
     for pair in captured.pairs(crossing) if crossing else ():
         pairs.setdefault(pair.server, []).append(pair)
     least = {v.endpoint: brackets[v.endpoint].high.length for v in told if _sure(brackets[v.endpoint], v)}  # type: ignore[union-attr]
-    waiting = captured.waiting(least) if least else {}
+    payload = {service for service in least if brackets[service].clock is Clock.PAYLOAD}
+    waiting = captured.waiting(least, payload) if least else {}
     return tuple(
         _cause(v, by_service[v.endpoint], brackets[v.endpoint], pairs.get(v.endpoint, ()), captured.duration(v.endpoint),
                waiting.get(v.endpoint, NOBODY))
@@ -83,8 +87,10 @@ def _cause(
     view: ServiceView, losses: list[Loss], found: Bracket, pairs: Sequence[Pair], duration: int, waiting: Waiting
 ) -> Cause:
     steps = estimate(Survived.of(view.service), losses) if found.fit is Fit.CROSSING else ()
+    found = risen(found, steps, Survived.of(view.service), losses)
     died = deaths(view.service, losses)
-    setting, wide = recommended(found, rises=len(steps) > 1)
+    payload = between_probes(losses) if steps else None
+    setting, wide = recommended(found, rises=rises(steps) or (len(steps) > 1 and found.floor > 0))
     return Cause(
         service=view.endpoint,
         view=view,
@@ -93,28 +99,35 @@ def _cause(
         estimate=steps,
         pairs=_pairs(pairs, losses) if steps else (),
         deaths=died,
-        families=_families(found, losses, died),
+        families=_families(found, losses, died, payload),
         setting=setting,
         wide=wide,
         narrow=narrow(found),
         client_idle=client_idle(found, losses, died),
         counterfactual=counterfactual(losses, found, view.service, duration, setting.time * _S if setting else 0),
         at_risk=waiting,
+        payload=payload,
+        moment=moment(loss.silence for loss in losses if loss.telling) if steps else None,
     )
 
 
-def _families(found: Bracket, losses: Iterable[Loss], died: Iterable[Deaths]) -> tuple[Family, ...]:
+def _families(
+    found: Bracket, losses: Iterable[Loss], died: Iterable[Deaths], payload: Bracket | None
+) -> tuple[Family, ...]:
     """Products for what was lost, and for what closes idle connections. What an event takes tells nothing of either, and a socket
     that aborts only if it does so regularly. Where a timer was seen to strike, it lies between the times at which it did."""
     exact = {d.symptom: _exact(found, d) for d in died if d.regular}
     rst, fin = exact.get(Symptom.RESET_AT_EXPIRY), exact.get(Symptom.FIN_AT_EXPIRY)
     met = _symptoms(x for x in losses if x.telling or (rst is not None and x.symptom is Symptom.RESET_AT_EXPIRY))
     closed = _symptoms(x for x in losses if x.closed_by_server)
-    return (families(rst or found, met) if met else ()) + (families(fin, closed) if closed and fin is not None else ())
+    told = families(rst or found, met) if met else ()
+    told += families(payload, met) if met and payload is not None else ()
+    told += families(fin, closed) if closed and fin is not None else ()
+    return tuple(dict.fromkeys(told))
 
 
 def _exact(found: Bracket, died: Deaths) -> Bracket:
-    first, last = died.at
+    first, last = (at or _NOWHERE for at in died.at)
     low = Extreme(died.shortest, False, None, first)
     clock = Clock.PAYLOAD if died.symptom is Symptom.FIN_AT_EXPIRY else found.clock
     high = FailedSilence(died.longest, died.longest, False, last)

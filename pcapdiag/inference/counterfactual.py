@@ -58,6 +58,8 @@ def _by_length(losses: list[Loss], bracket: Bracket, service: Service, time: int
     may have met another backend, or another timer, than what failed: so enough must have survived of the length that counts.
     """
     least, most = late(time), bracket.floor
+    if any(least < x.silence.length <= most for x in losses if x.telling and not x.silence.lower_bound):
+        return False  # not all of that length survived
     enough = sum(n for (low, high), n in zip(pairwise(EDGES), service.histogram, strict=False) if low >= least and high <= most)
     return enough >= _ENOUGH and rises(estimate(Survived.of(service), losses))
 

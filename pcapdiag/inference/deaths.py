@@ -6,8 +6,9 @@ it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from pcapdiag.engine.objects import EDGES
 from pcapdiag.engine.types import RecordRef, Service
 from pcapdiag.inference.silences import PLAY
 from pcapdiag.inference.types import Deaths, Loss, Symptom
@@ -15,6 +16,8 @@ from pcapdiag.inference.types import Deaths, Loss, Symptom
 #: Three that lie within a timer's own play of each other are no chance: of three times strewn evenly over one decade of lengths
 #: fewer than one in seven hundred lie within 5 percent.
 REGULAR_LEAST = 3
+#: In a bucket, which is up to a quarter wide, four of four lie by chance as seldom.
+CLUSTER_LEAST = 4
 
 
 def deaths(service: Service, losses: Iterable[Loss]) -> tuple[Deaths, ...]:
@@ -40,11 +43,27 @@ def _by_rst(losses: Iterable[Loss]) -> Deaths | None:
 
 
 def _by_fin(service: Service) -> Deaths | None:
-    """Of FINs only the extremes are kept. A first one of which only a lower bound is known may be the longest of all."""
-    periods, shortest, longest = service.closings[1]
+    """Of FINs the extremes are kept, and how many lie in each bucket of those that are known exactly."""
+    (periods, shortest, longest), histogram = service.closings[1], service.closed_histogram[1]
     if shortest is None or longest is None or shortest.lower_bound:
         return None
-    return _deaths(Symptom.FIN_AT_EXPIRY, periods, (shortest.length, shortest.ended), (longest.length, longest.ended))
+    count = sum(histogram) or periods
+    whole = _deaths(Symptom.FIN_AT_EXPIRY, count, (shortest.length, shortest.ended), (longest.length, longest.ended))
+    return whole if whole.regular else _clustered(whole, histogram) or whole
+
+
+def _clustered(whole: Deaths, histogram: Sequence[int]) -> Deaths | None:
+    """Most of these deaths as a timer's, beside others that had other reasons: those in one bucket, whose edges are known at
+    least."""
+    most = max(histogram, default=0)
+    if most < CLUSTER_LEAST or 2 * most <= whole.count:
+        return None
+    at = histogram.index(most)
+    low, high = EDGES[at], EDGES[at + 1] if at + 1 < len(EDGES) else whole.longest
+    first = whole.at[0] if low <= whole.shortest else None
+    last = whole.at[1] if whole.longest <= high else None
+    shortest, longest = max(low, whole.shortest), min(high, whole.longest)
+    return Deaths(whole.symptom, most, shortest, longest, (first, last), True, whole.count - most)
 
 
 def _deaths(symptom: Symptom, count: int, first: tuple[int, RecordRef], last: tuple[int, RecordRef]) -> Deaths:

@@ -10,7 +10,7 @@ Where nothing is known to survive, both remain possible, and both are said.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Endpoint, Extreme, IdlePeriod, WakeKind
@@ -51,6 +51,20 @@ def events(failures: Sequence[IdlePeriod], longest: Mapping[Endpoint, Extreme | 
         further = bisect_left(times, times[start + (end - start) // 4])
         start = end if here else max(further, bisect_right(times, times[start]))
     return tuple(sorted(found, key=lambda e: (e.start, e.services)))
+
+
+def moment(failures: Iterable[FailedSilence]) -> tuple[int, int] | None:
+    """The time that is part of every one of these silences, from and to in ns: None if there is none, or too few failed. What
+    takes connections then is found out at the next request on each, however much later that comes.
+
+    A silence with unanswered probes in it counts for the part in which it was lost, whichever of them the failure is dated by.
+    """
+    exact = [f for f in failures if not f.lower_bound]
+    if len(exact) < EVENT_LEAST:
+        return None
+    start = max(f.ended.time - f.after for f in exact)
+    end = min(f.ended.time - (f.length - f.after) for f in exact)
+    return (start, end) if start < end else None
 
 
 def sentence(event: Event) -> str:

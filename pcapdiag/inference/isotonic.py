@@ -10,16 +10,21 @@ make a step is taken from the same samples, so that it is a little too narrow.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from math import sqrt
 
 from pcapdiag.engine.objects import EDGES
-from pcapdiag.inference.bracket import Survived
-from pcapdiag.inference.types import Loss, Step
+from pcapdiag.inference.bracket import Survived, below
+from pcapdiag.inference.types import Bracket, Loss, Step
 
 #: 95 % of a normal distribution lie within so many standard deviations.
 _Z = 1.959963984540054
+#: What fails no more often than this, or a single one, may have met something else than a timer.
+_STRAY = 0.05
 
 Sample = tuple[int, int, int]
 """A length, how many failed after it, and how many there are of it."""
@@ -63,15 +68,45 @@ def rises(steps: Sequence[Step]) -> bool:
 
 
 def estimate(survived: Survived, losses: Iterable[Loss]) -> tuple[Step, ...]:
-    """The estimate for one service. A survivor counts at its bucket's lower edge, as it was at least so long; the longest, and
-    every failure that is no mere lower bound, at its own length."""
-    counts = dict(enumerate(survived.histogram))
-    samples: list[Sample] = [(x.silence.length, 1, 1) for x in losses if x.telling and not x.silence.lower_bound]
-    if survived.longest is not None:
-        length = survived.longest.length
-        bucket = max((i for i in counts if i == 0 or EDGES[i] <= length), default=None)
-        if bucket is not None and counts[bucket]:
-            counts[bucket] -= 1
-        samples.append((length, 0, 1))
-    samples += [(EDGES[i] if i else 0, 0, n) for i, n in counts.items() if n]
+    """The estimate for one service.
+
+    Of a survivor only its bucket is known, so that it cannot be said whether a failure in the same bucket was longer: they count
+    at one length, that of the bucket's shortest failure, and elsewhere at the bucket's lower edge. The longest survivor counts at
+    its own length, and so does every failure that is longer than it or has no survivor in its bucket. Mere lower bounds do not
+    count.
+    """
+    lengths = [x.silence.length for x in losses if x.telling and not x.silence.lower_bound]
+    counts = Counter({i: n for i, n in enumerate(survived.histogram) if n})
+    samples: list[Sample] = []
+    longest = survived.longest.length if survived.longest is not None else 0
+    if longest:
+        counts[_bucket(longest)] -= 1
+        samples.append((longest, 0, 1))
+    shared: dict[int, int] = {}
+    for length in sorted(lengths):
+        own = length > longest or counts[_bucket(length)] <= 0
+        samples.append((length if own else shared.setdefault(_bucket(length), length), 1, 1))
+    samples += [(shared.get(i, EDGES[i] if i else 0), 0, n) for i, n in counts.items() if n > 0]
     return isotonic(samples)
+
+
+def _bucket(length: int) -> int:
+    """The bucket of the engine's histograms that holds a length. The first also holds what is shorter than its edge."""
+    return max(bisect_right(EDGES, length) - 1, 0)
+
+
+def risen(found: Bracket, steps: Sequence[Step], survived: Survived, losses: Iterable[Loss]) -> Bracket:
+    """A bracket whose ends cross, by the step from which on silences fail: where long ones surely fail more often, a stray
+    failure far below does not make all that survived worthless."""
+    failed, start = 0, 0
+    for step in steps if rises(steps) else ():
+        failed += step.failed
+        if failed > 1 and step.probability > _STRAY:
+            start = step.start
+            break
+    beyond = [x.silence for x in losses if x.telling and not x.silence.lower_bound and x.silence.length >= start]
+    if found.high is None or start <= found.high.length or not beyond:
+        return found
+    rise = min(beyond, key=lambda f: (f.length, f.ended.place))
+    longest = survived.longest.length if survived.longest else 0
+    return replace(found, rise=rise, floor=max(found.floor, below(longest, survived.histogram, min(f.after for f in beyond))))

@@ -36,8 +36,9 @@ def setting(floor: int) -> Setting:
 
 def recommended(bracket: Bracket, rises: bool = True) -> tuple[Setting | None, bool]:
     """The keepalive for a bracket, and whether that bracket is wide. None where nothing failed that one could help; nor does it
-    where longer silences fail no more often than short ones (not ``rises``)."""
-    high = bracket.high
+    where longer silences fail no more often than short ones (not ``rises``), as far as is seen; where nothing survived below what
+    failed, that must be sure."""
+    high = bracket.begins
     if high is None or bracket.clock is Clock.PAYLOAD or (bracket.fit is Fit.CROSSING and not rises):
         return None, False
     wide = high.lower_bound or high.length > WIDE * bracket.floor

@@ -70,11 +70,11 @@ def _ends(bracket: Bracket) -> _Ends | None:
     """Where a timer may lie, as far as anything can be made of the bracket.
 
     Timers expire lazily: what survived may have been longer than its timer by a little. Where longer silences survived than
-    failed, there is more than one timer, and what is looked for is that of the shortest failure.
+    failed, there is more than one timer, and what is looked for is that of the failure from which on they fail.
     """
-    if bracket.high is None or bracket.high.lower_bound:
+    if bracket.begins is None or bracket.begins.lower_bound:
         return None
-    high = bracket.high.length
+    high = bracket.begins.length
     survived = bracket.floor if bracket.fit is Fit.CROSSING or bracket.low is None else bracket.low.length
     low = -(-survived * 100 // PLAY) if survived else high // LEAST_PART
     return _Ends(max(low, 1), high, survived > 0)

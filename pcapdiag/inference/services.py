@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from pcapdiag.durations import format_duration
@@ -36,16 +37,28 @@ def views(
     return tuple(sorted(out, key=lambda v: (-v.incidents, -v.service.idle_periods, v.endpoint)))
 
 
-def merged(services: Iterable[Service]) -> list[Service]:
-    """The same service at several capture points is one."""
+def merged(services: Iterable[Service], twice: Container[Endpoint] = (), others: Iterable[Endpoint] = ()) -> list[Service]:
+    """The same service at several capture points is one. Of those in ``twice`` the points saw the same connections: the numbers
+    are then those of the point that saw most, as what failed counts once, too. Of ``others`` nothing else may be known."""
     out: dict[Endpoint, Service] = {}
     for s in services:
         t = out.get(s.endpoint)
         if t is None:
             out[s.endpoint] = s
             continue
-        out[s.endpoint] = _together(s, t)
+        out[s.endpoint] = _fullest(s, t) if s.endpoint in twice else _together(s, t)
+    for endpoint in others:
+        out.setdefault(endpoint, Service(endpoint, 0, 0, dict.fromkeys(Outcome, 0), 0, (0,) * len(EDGES), None, (0, 0), 0))
     return list(out.values())
+
+
+def _fullest(s: Service, t: Service) -> Service:
+    """The one of which more is known; what stands out may have been seen at either."""
+    return replace(
+        max(t, s, key=lambda each: (each.idle_periods, each.connections)),
+        longest_survived=_extreme(max, t.longest_survived, s.longest_survived),
+        longest_probed=_extreme(max, t.longest_probed, s.longest_probed),
+    )
 
 
 def _together(s: Service, t: Service) -> Service:

@@ -161,6 +161,9 @@ class Bracket:
     to that length nothing failed. Connections that a timer ended by RST, each at the same time (see `Deaths`), survived until
     shortly before it. If ``high`` is an interval (probes went unanswered in it), the timer may have struck from ``high.after``
     on. If ``clock`` is payload, all are idle times without payload, and not silences.
+
+    ``rise`` is the shortest failure from which on silences fail, where they cross, long ones surely fail more often, and what
+    failed before is a stray or two: the floor is then what survived below that. None elsewhere.
     """
 
     clock: Clock
@@ -168,6 +171,12 @@ class Bracket:
     low: Extreme | None
     high: FailedSilence | None
     floor: int
+    rise: FailedSilence | None = None
+
+    @property
+    def begins(self) -> FailedSilence | None:
+        """The failure that setting and candidates follow from."""
+        return self.rise or self.high
 
 
 class Step(NamedTuple):
@@ -194,14 +203,16 @@ class PairBracket(NamedTuple):
 class Deaths:
     """Connections of one service that died by themselves after idling: how many, by what, the shortest and the longest idle time
     in ns (of silence for a RST, without payload for a FIN), with the records of the ends. ``regular`` says that they lie so close
-    together that a timer ended them."""
+    together that a timer ended them; ``others`` died likewise at other times. Of those in one bucket of a histogram only its
+    edges may be known, and no record."""
 
     symptom: Symptom
     count: int
     shortest: int
     longest: int
-    at: tuple[RecordRef, RecordRef]
+    at: tuple[RecordRef | None, RecordRef | None]
     regular: bool
+    others: int = 0
 
 
 class Family(NamedTuple):
@@ -254,6 +265,10 @@ class Cause:
     ``narrow`` is the length in ns of a silence that would halve the bracket (None: there is none to halve). ``client_idle`` is an
     idle timeout in s for clients' pools, shorter than what ends the connections (None: not known). ``at_risk`` are connections
     silent at the end of the capture for at least the shortest silence that failed: the next request on them will fail.
+
+    ``payload`` is what explains the losses as well, where silences cross and each was lost between probes that were answered: a
+    timer that counts payload alone, on a part of the connections. ``moment`` is a time, from and to in ns, that all silences
+    which failed have in common, where silences cross: one event in it explains them as well.
     """
 
     service: Endpoint
@@ -270,3 +285,5 @@ class Cause:
     client_idle: int | None
     counterfactual: Counterfactual | None
     at_risk: Waiting
+    payload: Bracket | None = None
+    moment: tuple[int, int] | None = None

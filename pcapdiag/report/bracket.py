@@ -29,7 +29,8 @@ def timeout(cause: Cause, where: Where) -> str:
     elif failures := failed_beyond(cause.view):
         text += f"; {failures}"
     if cause.narrow is not None:
-        text += f"; a request after {format_duration(cause.narrow)} of silence would halve it"
+        of = "without payload" if cause.bracket.clock is Clock.PAYLOAD else "of silence"
+        text += f"; a request after {format_duration(cause.narrow)} {of} would halve it"
     return text
 
 

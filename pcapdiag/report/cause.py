@@ -13,7 +13,7 @@ from pcapdiag.report.canvas import Canvas, Row
 from pcapdiag.report.cure import effect, no_keepalive, pool, setting, why
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import Span, words
-from pcapdiag.report.times import seconds
+from pcapdiag.report.times import iso, seconds
 from pcapdiag.report.words import count
 
 #: Steps of an estimate, clients, families and connections at risk that are told, unless everything is asked for.
@@ -34,6 +34,8 @@ def evidence_rows(cause: Cause, canvas: Canvas, where: Where, every: bool, hint:
     """What the silences say where no single timer explains them, and connections that died by themselves."""
     if cause.estimate:
         yield canvas.told("failure rate", estimate(cause.estimate, every))
+    for label, text in _labelled("or", others(cause)):
+        yield canvas.told(label, text)
     shown = cause.pairs if every else cause.pairs[:CLIENTS]
     for label, pair in _labelled("by client", shown):
         crosses = pair.bracket.fit is Fit.CROSSING
@@ -96,7 +98,23 @@ def estimate(steps: tuple[Step, ...], every: bool) -> str:
     rises = sorted(range(len(rest)), key=lambda i: steps[i].probability - rest[i].probability)
     kept = rest if every else [rest[i] for i in sorted(rises[: STEPS - 1])]
     told = [f"{percent(first)} below {format_duration(rest[0].start)}" if rest else f"{percent(first)} whatever its length"]
-    return ", ".join(told + [f"{percent(step)} from {format_duration(step.start)}" for step in kept])
+    from_ = {format_duration(step.start): percent(step) for step in kept}  # of two that read alike the last holds beyond both
+    return ", ".join(told + [f"{share} from {start}" for start, share in from_.items()])
+
+
+def others(cause: Cause) -> list[str]:
+    """What explains the losses as well, where no single timer that counts silence does."""
+    told = []
+    if cause.payload is not None and cause.payload.high is not None:
+        least, most = format_duration(cause.payload.floor), format_duration(cause.payload.high.length)
+        told.append(
+            f"a timer that counts payload alone, behind a part of the connections: probes were answered before each loss, and "
+            f"such a timer lies between {least} and {most} without payload; then no keepalive helps"
+        )
+    if cause.moment is not None:
+        start, end = cause.moment
+        told.append(f"one event between {iso(start, 3)} and {iso(end, 3)}: every silence that failed lasted all that time")
+    return told
 
 
 def percent(step: Step) -> str:
@@ -109,13 +127,13 @@ def deaths(died: Deaths, where: Where) -> str:
     fin = died.symptom is Symptom.FIN_AT_EXPIRY
     what = "the server's FIN came" if fin else "a RST came"
     length = seconds(died.shortest)
-    first, last = died.at
-    at = where(first)
+    at = ", ".join(where(at) for at in dict.fromkeys(died.at) if at is not None)
     if died.longest != died.shortest:
-        length, at = f"{length} to {seconds(died.longest)}", f"{at}, {where(last)}"
+        length = f"{length} to {seconds(died.longest)}"
     of = " without payload" if fin else " of silence"
     timer = ": a timer" if died.regular else ""
-    return f"{what} after {length}{of}, {count(died.count, 'time')} ({at}){timer}"
+    others = f", and {died.others:,} after other times" if died.others else ""
+    return f"{what} after {length}{of}, {count(died.count, 'time')}{f' ({at})' if at else ''}{timer}{others}"
 
 
 def at_risk(cause: Cause) -> str:

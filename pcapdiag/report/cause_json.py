@@ -19,7 +19,7 @@ from pcapdiag.inference.types import (
     Symptom,
 )
 from pcapdiag.knowledge.timeouts import Timeout
-from pcapdiag.report.facts import Json, connection, endpoint, extreme, failed_silence, ref
+from pcapdiag.report.facts import Json, connection, endpoint, extreme, failed_silence, ref, time
 
 
 def cause(c: Cause) -> Json:
@@ -33,6 +33,8 @@ def cause(c: Cause) -> Json:
         "at_risk": {
             "connections": c.at_risk.connections,
             "longest": [{"connection": connection(one), "silence_ns": silence} for one, silence in c.at_risk.longest]},
+        "payload": None if c.payload is None else bracket(c.payload),
+        "moment": None if c.moment is None else {"start": time(c.moment[0]), "end": time(c.moment[1])},
     }  # fmt: skip
 
 
@@ -40,6 +42,7 @@ def bracket(b: Bracket) -> Json:
     """Where a timeout lies."""
     return {
         "clock": str(b.clock), "fit": str(b.fit), "low": extreme(b.low), "high": failed_silence(b.high), "floor_ns": b.floor,
+        "rise": failed_silence(b.rise),
     }  # fmt: skip
 
 
@@ -75,7 +78,7 @@ def _pair(p: PairBracket) -> Json:
 
 def _deaths(d: Deaths) -> Json:
     return {
-        "symptom": str(d.symptom), "count": d.count, "regular": d.regular,
+        "symptom": str(d.symptom), "count": d.count, "regular": d.regular, "others": d.others,
         "shortest": _death(d, 0), "longest": _death(d, 1),
     }  # fmt: skip
 

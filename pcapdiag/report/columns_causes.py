@@ -26,6 +26,7 @@ _BRACKET: tuple[Column[Cause], ...] = (
     Column("high_after", GAP, lambda c: c.bracket.high and c.bracket.high.after),
     Column("high_is_lower_bound", FLAG, lambda c: c.bracket.high and c.bracket.high.lower_bound),
     Column("floor", GAP, lambda c: c.bracket.floor),
+    Column("rise", GAP, lambda c: c.bracket.rise and c.bracket.rise.length),
 )
 _KEEPALIVE: tuple[Column[Cause], ...] = (
     Column("keepalive_time", COUNT, lambda c: c.setting and c.setting.time),

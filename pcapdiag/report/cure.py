@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pcapdiag.inference.types import Cause, Counterfactual, Helpless, Setting
+from pcapdiag.inference.types import Cause, Counterfactual, Fit, Helpless, Setting
 from pcapdiag.report.words import count
 from pcapdiag.rules.telling import listed
 
@@ -73,11 +73,23 @@ def why(cause: Cause) -> str:
     """What the keepalive follows from, and how many probes may be lost before the shortest silence of which it is not known that
     it survives."""
     floor, of = cause.bracket.floor, cause.setting
-    if not floor or of is None:
-        return "no silence was seen to survive, so this is a guess on the safe side"
+    if of is None:
+        return ""
+    if not floor:
+        none = "no silence was seen to survive" if cause.bracket.low is None else "none was seen to survive below what failed"
+        return f"{none}, so this is a guess on the safe side{_doubt(cause)}"
     spare = (floor - of.time * _S - 1) // (of.interval * _S)
     bears = f"{_SPARE[min(max(spare, 0), 2)]} may be lost within what survived"
-    return f"{bears}; the bracket is wide, and this is for its low end" if cause.wide else bears
+    return (f"{bears}; the bracket is wide, and this is for its low end" if cause.wide else bears) + _doubt(cause)
+
+
+def _doubt(cause: Cause) -> str:
+    """Where silences cross: may their length have nothing to do with it?"""
+    if cause.bracket.fit is not Fit.CROSSING:
+        return ""
+    from pcapdiag.inference.isotonic import rises  # only where there is an estimate
+
+    return "" if rises(cause.estimate) else "; it is not sure that longer silences fail more often here"
 
 
 def pool(client_idle: int) -> str:

@@ -31,7 +31,7 @@ class Engines:
         self.asked.append(set(services))
         return [Pair("10.0.0.1", SERVER, 3, extreme(200 * S)), Pair("10.0.0.2", SERVER, 9, extreme(900 * S))]
 
-    def waiting(self, least: Mapping[Endpoint, int]) -> dict[Endpoint, Waiting]:
+    def waiting(self, least: Mapping[Endpoint, int], payload: Collection[Endpoint] = ()) -> dict[Endpoint, Waiting]:
         self.asked.append(dict(least))
         return dict.fromkeys(least, WAITING)
 
