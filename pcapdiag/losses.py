@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from pcapdiag.engine.types import Bound, Endpoint, IdlePeriod, Outcome, WakeKind
+from pcapdiag.inference.deaths import doubted
 from pcapdiag.inference.silences import failed_silence
 from pcapdiag.inference.types import Event, Helpless, Loss, Symptom
 from pcapdiag.rules.catalogue import VERDICTS
@@ -52,8 +53,12 @@ def by_the_path(finding: Finding) -> bool:
     return finding.origin is None or finding.origin.sender is not Sender.ABORTED
 
 
-def losses(findings: Iterable[Finding], events: Iterable[Event], shown: Callable[[str], bool]) -> Iterator[Loss]:
+def losses(findings: Iterable[Finding], events: Iterable[Event], shown: Callable[[str], bool]) -> list[Loss]:
     """The losses in ``findings``, of which those of rules that are ``shown`` are told."""
+    return doubted(_losses(findings, events, shown))
+
+
+def _losses(findings: Iterable[Finding], events: Iterable[Event], shown: Callable[[str], bool]) -> Iterator[Loss]:
     sure = [event for event in events if not event.or_timer]
     for finding in findings:
         if not finding.proved or not was_lost(finding):

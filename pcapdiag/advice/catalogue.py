@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pcapdiag.advice import databases, dotnet, gateway, go, jvm, kernel, path, pool, retry, scripts, sidecar
-from pcapdiag.advice.notes import aborted_by_timer
 from pcapdiag.advice.recipe import Recipe
 from pcapdiag.advice.types import Advice, Effect, Place, Target
 from pcapdiag.engine.types import Endpoint
@@ -39,7 +38,7 @@ def advise(cause: Cause, host: str | None = None, setting: Setting | None = None
     """
     keepalive = setting or cause.setting
     # a timeout longer than the keepalive is longer than an idle timeout of that length as well
-    idle = cause.client_idle or (keepalive.time if keepalive else None)
+    idle = cause.client_idle or None if cause.client_idle is not None else keepalive.time if keepalive else None
     target = Target(cause.service, host or cause.service.address, keepalive, idle)
     helped = helps(cause)
     if setting is not None:  # asked for: whether it helps is said beside it
@@ -69,15 +68,14 @@ def example() -> Advice:
 
 def helps(cause: Cause) -> dict[Effect, int]:
     """How many losses each effect is the cure for. An idle timeout is not counted as one where a keepalive is: it cures no answer
-    that is lost while the client waits."""
+    that is lost while the client waits. Where the lengths of silences explain nothing, no longer timeout is one either."""
     told = cause.counterfactual
     if told is None:  # nothing is known of single losses: what has a value is offered
         return dict.fromkeys(Effect, 1)
     timed = told.kept + told.perhaps + told.not_kept
     # where long silences fail no more often than short ones, nothing that is done about their length is known to help
     by_length = 0 if cause.bracket.fit is Fit.CROSSING and len(cause.estimate) <= 1 else timed
-    ended = {Helpless.FIN, Helpless.PAYLOAD_TIMER} | ({Helpless.ABORTED} if aborted_by_timer(cause) else set())
-    closed = sum(n for reason, n in told.helpless.items() if reason in ended)
+    closed = sum(told.helpless.get(reason, 0) for reason in (Helpless.FIN, Helpless.PAYLOAD_TIMER))
     return {
         Effect.KEEPALIVE: told.kept + told.perhaps,
         Effect.PING: min(by_length, told.kept + told.perhaps) + told.helpless.get(Helpless.PAYLOAD_TIMER, 0),

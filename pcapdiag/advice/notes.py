@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcapdiag.durations import format_duration
-from pcapdiag.inference.types import Cause, Helpless, Setting, Symptom
+from pcapdiag.inference.types import Cause, Helpless, Setting
 
 _SECOND = 1_000_000_000
 #: What to do where no keepalive helps.
@@ -20,8 +20,9 @@ _INSTEAD = {
     Helpless.EVENT: "{n}: lost at one moment whatever their silence, as by a restart or a failover. Only a retry helps.",
 }
 _BY_TIMER = (
-    "{n}: a RST in the endpoint's name ended the connection, each after the same idle time. A client that gives up its idle "
-    "connections first prevents that."
+    "A RST in the endpoint's name ended connections, each after the same idle time. If a box on the path sent it, a keepalive "
+    "holds them; if the endpoint did, whose timer counts payload, only a client that gives up its idle connections first "
+    "prevents that. A capture beside the endpoint tells which it was."
 )
 #: What a keepalive does that an idle timeout in the client's pool does not.
 LATE_ANSWERS = (
@@ -43,19 +44,15 @@ def _keepalive(cause: Cause, setting: Setting | None) -> Iterator[str]:
         failed = format_duration(high.length)
         yield f"A keepalive of {setting.time} s is no cure: a silence of {failed} failed. Choose it shorter."
     elif told is None or told.kept + told.perhaps:
+        if told is not None and told.perhaps and cause.reset_by_timer is not None:
+            yield _BY_TIMER
         yield LATE_ANSWERS
-
-
-def aborted_by_timer(cause: Cause) -> bool:
-    """Did a timer end connections by RST, each after the same time, so that a client can be quicker?"""
-    return any(died.regular and died.symptom is Symptom.RESET_AT_EXPIRY for died in cause.deaths)
 
 
 def _instead(cause: Cause) -> Iterator[str]:
     told = cause.counterfactual
     if told is None:
         return
-    instead = _INSTEAD | ({Helpless.ABORTED: _BY_TIMER} if aborted_by_timer(cause) else {})
-    for reason, text in instead.items():
+    for reason, text in _INSTEAD.items():
         if n := told.helpless.get(reason, 0):
             yield text.format(n=f"{n:,} of {told.losses:,} {'loss' if told.losses == 1 else 'losses'}")

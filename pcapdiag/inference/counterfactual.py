@@ -35,7 +35,7 @@ def counterfactual(losses: Iterable[Loss], bracket: Bracket, service: Service, d
             helpless[loss.helpless] += 1
         elif bracket.clock is Clock.PAYLOAD:
             helpless[Helpless.PAYLOAD_TIMER] += 1
-        elif by_length and _kept(loss, bracket, time):
+        elif by_length and not loss.doubtful and _kept(loss, bracket, time):
             kept += 1
         elif _not_kept(loss, bracket, time):
             not_kept += 1

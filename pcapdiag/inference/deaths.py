@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pcapdiag.engine.objects import EDGES
-from pcapdiag.engine.types import RecordRef, Service
+from pcapdiag.engine.types import Endpoint, RecordRef, Service
 from pcapdiag.inference.silences import PLAY
-from pcapdiag.inference.types import Deaths, Loss, Symptom
+from pcapdiag.inference.types import Deaths, Helpless, Loss, Symptom
 
 #: Three that lie within a timer's own play of each other are no chance: of three times strewn evenly over one decade of lengths
 #: fewer than one in seven hundred lie within 5 percent.
@@ -30,7 +30,23 @@ def held(losses: Iterable[Loss]) -> int:
     """How long silent connections lived, at least, that a timer ended by RST: 0 if none did. Whoever ends them by a timer of its
     own had them until then, though nobody asked; less the play that the timer has."""
     died = _by_rst(losses)
-    return died.shortest * 100 // PLAY if died is not None and died.regular else 0
+    return -(-died.shortest * 100 // PLAY) if died is not None and died.regular else 0
+
+
+def doubted(losses: Iterable[Loss]) -> list[Loss]:
+    """The losses, where sockets that abort after the same time again and again are not sure to be the endpoint's: boxes that end
+    idle connections by RST send it in the endpoint's name, and some make it look like the endpoint's own."""
+    losses = list(losses)
+    by_service: dict[Endpoint, list[Loss]] = {}
+    for loss in losses:
+        by_service.setdefault(loss.service, []).append(loss)
+    regular = {service for service, lost in by_service.items() if held(lost)}
+    return [x._replace(helpless=None, doubtful=True) if x.service in regular and _aborted(x) else x for x in losses]
+
+
+def _aborted(loss: Loss) -> bool:
+    at_expiry = loss.symptom is Symptom.RESET_AT_EXPIRY and not loss.silence.lower_bound
+    return at_expiry and loss.helpless is Helpless.ABORTED
 
 
 def _by_rst(losses: Iterable[Loss]) -> Deaths | None:

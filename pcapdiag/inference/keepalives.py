@@ -64,14 +64,18 @@ def narrow(bracket: Bracket) -> int | None:
 
 def client_idle(bracket: Bracket, losses: Iterable[Loss], deaths: Iterable[Deaths]) -> int | None:
     """An idle timeout in s for clients, which ends a connection before its server, or a timer that counts payload, does: four
-    fifths of that, as connections are given up late and segments take their time. None if nothing ends them so."""
+    fifths of that, as connections are given up late and segments take their time. None if nothing ends them so; 0 if what
+    does is too short, as such timeouts are set in whole seconds."""
     regular = {died.symptom: died.shortest for died in deaths if died.regular}
     ends = list(regular.values())
     if Symptom.FIN_AT_EXPIRY not in regular:
         ends += [loss.gap for loss in losses if loss.closed_by_server and loss.gap and not loss.gap_is_lower_bound]
     if bracket.clock is Clock.PAYLOAD:
         ends.append(bracket.floor)
-    return _written(min(ends) * 4 // 5) if ends else None
+    if not ends:
+        return None
+    safe = min(ends) * 4 // 5
+    return _written(safe) if safe >= WRITTEN[0] * _S else 0
 
 
 def _written(length: int) -> int:

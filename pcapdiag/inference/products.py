@@ -45,7 +45,7 @@ def families(
     chosen = [t for t in known if t.idle and t.seconds is not None and _within(t.seconds, ends) and _plays(t, met, side)]
 
     def behaviour(t: Timeout) -> tuple[Any, ...]:
-        return t.seconds, str(t.at_expiry), str(t.next_packet), _ORDER[_agrees(t, met)], t.confirmed("seconds")
+        return t.seconds, str(t.at_expiry), str(t.next_packet), _ORDER[_agrees(t, met, bracket.clock)], t.confirmed("seconds")
 
     def rank(t: Timeout) -> tuple[Any, ...]:
         return _ORDER[_clock(t, bracket.clock)], _VERIFIED.index(t.verified), t.id
@@ -53,7 +53,7 @@ def families(
     ranked: list[tuple[tuple[Any, ...], Family]] = []
     for (seconds, *_), group in groupby(sorted(chosen, key=behaviour), key=behaviour):
         products = tuple(sorted(group, key=rank))
-        family = Family(seconds, products, _agrees(products[0], met))
+        family = Family(seconds, products, _agrees(products[0], met, bracket.clock))
         ranked.append(((_ORDER[family.agrees], *rank(products[0])[:2], _off(seconds * _S, ends), products[0].id), family))
     return tuple(family for _, family in sorted(ranked, key=lambda pair: pair[0]))
 
@@ -109,18 +109,25 @@ def _clock(t: Timeout, clock: Clock) -> bool | None:
     return (t.refreshes is (clock is Clock.SEGMENT)) if t.confirmed("refreshes") else None
 
 
-def _agrees(t: Timeout, met: Iterable[Symptom]) -> bool | None:
-    """Would one of these symptoms be met? None where what is known of the product does not tell."""
+def _agrees(t: Timeout, met: Iterable[Symptom], clock: Clock) -> bool | None:
+    """Would one of these symptoms be met? None where what is known of the product does not tell. What probes are known to restart
+    is no timer that was seen to run out in spite of them; of one that closed by FIN it was not seen what restarts it."""
     if not t.confirmed("seconds"):
         return None
-    answers = [_SIGNS[symptom](t) for symptom in met]
+    answers = [_both(symptom is Symptom.FIN_AT_EXPIRY or not _restarted(t, clock), _SIGNS[symptom](t, clock)) for symptom in met]
     return True if True in answers else False if answers and None not in answers else None
 
 
-def _forgets(t: Timeout) -> bool | None:
-    """Does it lose connections without a word? What has the connection itself does not."""
+def _restarted(t: Timeout, clock: Clock) -> bool:
+    """Do probes surely restart it, though the timer that was seen counts payload alone?"""
+    return clock is Clock.PAYLOAD and t.confirmed("refreshes") and t.refreshes is True
+
+
+def _forgets(t: Timeout, clock: Clock) -> bool | None:
+    """Does it lose connections without a word? What has the connection itself does not. But where payload alone is counted it was
+    one of these, whatever became of its FIN on the way: a box behind it may have kept that from the client."""
     if t.kind in _ENDPOINTS:
-        return False
+        return None if clock is Clock.PAYLOAD else False
     return _expires(t, AtExpiry.SILENT)
 
 
@@ -137,9 +144,9 @@ def _both(*answers: bool | None) -> bool | None:
     return False if False in answers else None if None in answers else True
 
 
-_SIGNS: dict[Symptom, Callable[[Timeout], bool | None]] = {
-    Symptom.RESET: lambda t: _both(_forgets(t), _meets(t, NextPacket.RST, NextPacket.REHASH)),
-    Symptom.SILENCE: lambda t: _both(_forgets(t), _meets(t, NextPacket.DROP)),
-    Symptom.RESET_AT_EXPIRY: lambda t: _expires(t, AtExpiry.RST_BOTH),
-    Symptom.FIN_AT_EXPIRY: lambda t: _expires(t, AtExpiry.FIN),
+_SIGNS: dict[Symptom, Callable[[Timeout, Clock], bool | None]] = {
+    Symptom.RESET: lambda t, clock: _both(_forgets(t, clock), _meets(t, NextPacket.RST, NextPacket.REHASH)),
+    Symptom.SILENCE: lambda t, clock: _both(_forgets(t, clock), _meets(t, NextPacket.DROP)),
+    Symptom.RESET_AT_EXPIRY: lambda t, _: _expires(t, AtExpiry.RST_BOTH),
+    Symptom.FIN_AT_EXPIRY: lambda t, _: _expires(t, AtExpiry.FIN),
 }

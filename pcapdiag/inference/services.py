@@ -78,8 +78,15 @@ def _together(s: Service, t: Service) -> Service:
         closings=(_closings(s.closings[0], t.closings[0]), _closings(s.closings[1], t.closings[1])),
         keepalives=_keepalives((*s.keepalives, *t.keepalives)),
         silent_at_end=s.silent_at_end + t.silent_at_end,
-        closed_histogram=(_sums(s, t, 0), _sums(s, t, 1)),
+        closed_histogram=(
+            _sums(s.closed_histogram[0], t.closed_histogram[0]),
+            _sums(s.closed_histogram[1], t.closed_histogram[1]),
+        ),
     )
+
+
+def _sums(s: tuple[int, ...], t: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip_longest(s, t, fillvalue=0))
 
 
 def _extreme(which: Callable[..., Extreme], *extremes: Extreme | None) -> Extreme | None:
@@ -91,10 +98,6 @@ def _extreme(which: Callable[..., Extreme], *extremes: Extreme | None) -> Extrem
 def _closings(s: Closings, t: Closings) -> Closings:
     shortest, longest = _extreme(min, s.shortest, t.shortest), _extreme(max, s.longest, t.longest)
     return Closings(s.periods + t.periods, shortest, longest)
-
-
-def _sums(s: Service, t: Service, side: int) -> tuple[int, ...]:
-    return tuple(a + b for a, b in zip_longest(s.closed_histogram[side], t.closed_histogram[side], fillvalue=0))
 
 
 def _keepalives(seen: Iterable[Keepalive]) -> tuple[Keepalive, ...]:
@@ -175,7 +178,8 @@ def _pattern(
     exact = [s for s in samples if not s.lower_bound]
     lengths = sorted(s.length for s in exact or samples)
     n = len(exact)
-    spread = f"gaps from {format_duration(lengths[0])} to {format_duration(lengths[-1])}"
+    first, last = format_duration(lengths[0]), format_duration(lengths[-1])
+    spread = f"gaps from {first} to {last}" if first != last else f"gaps of {first}"
     if longest is not None and outlived(shortest, longest):
         return Pattern.CONTRADICTED, (
             f"a silence of {format_duration(longest.length)} survived and one of {format_duration(shortest.length)} failed: "

@@ -106,7 +106,8 @@ class Loss(NamedTuple):
     lost, or, where the other side's FIN had come before that, to the FIN (0: it was not captured). ``sender`` is who found it
     lost by what it sent, "client" or "server"; of a RST by itself, in whose name it came. ``refreshed`` of the gap were over when
     a keepalive probe in it was answered for the last time (0: none was). ``helpless`` is why a keepalive is no cure for it, as
-    far as the incident by itself tells. ``shown`` is whether the report tells it: it is evidence all the same.
+    far as the incident by itself tells. ``shown`` is whether the report tells it: it is evidence all the same. ``doubtful`` says
+    that a timer ended it by what looks like the endpoint's own RST: its own timer, or that of a box that sends RSTs in its name.
     """
 
     service: Endpoint
@@ -120,6 +121,7 @@ class Loss(NamedTuple):
     wake: RecordRef
     refreshed: int = 0
     shown: bool = True
+    doubtful: bool = False
 
     @property
     def telling(self) -> bool:
@@ -237,9 +239,9 @@ class Counterfactual(NamedTuple):
     """What a keepalive of ``time`` ns would have done for the losses of one service; ``time`` is 0 where none is recommended.
 
     ``kept`` would have stayed alive: silences longer than ``time`` survived below everything that failed, so the timer is
-    longer. ``perhaps``: the timer may be shorter, or it was no timer. ``not_kept``: it failed after a silence no longer than
-    that. ``helpless`` could not have been helped by any keepalive, by reason. ``probes_an_hour`` is what it costs on this
-    traffic, each of them answered by an ACK.
+    longer. ``perhaps``: the timer may be shorter, or the endpoint's own, or it was no timer.
+    ``not_kept``: it failed after a silence no longer than that. ``helpless`` could not have been helped by any keepalive, by
+    reason. ``probes_an_hour`` is what it costs on this traffic, each of them answered by an ACK.
     """
 
     time: int
@@ -263,7 +265,8 @@ class Cause:
     client by itself. ``families`` are known products in the bracket, best agreement first: candidates, no verdicts. ``setting``
     is the keepalive recommended, None where none would help; ``wide`` says that it follows from a low end far below the high one,
     ``narrow`` is the length in ns of a silence that would halve the bracket (None: there is none to halve). ``client_idle`` is an
-    idle timeout in s for clients' pools, shorter than what ends the connections (None: not known). ``at_risk`` are connections
+    idle timeout in s for clients' pools, shorter than what ends the connections (None: not known;
+    0: no whole second is safely shorter). ``at_risk`` are connections
     silent at the end of the capture for at least the shortest silence that failed: the next request on them will fail.
 
     ``payload`` is what explains the losses as well, where silences cross and each was lost between probes that were answered: a
@@ -287,3 +290,8 @@ class Cause:
     at_risk: Waiting
     payload: Bracket | None = None
     moment: tuple[int, int] | None = None
+
+    @property
+    def reset_by_timer(self) -> Deaths | None:
+        """Connections that a timer ended by RST, each after the same time."""
+        return next((died for died in self.deaths if died.regular and died.symptom is Symptom.RESET_AT_EXPIRY), None)

@@ -8,11 +8,10 @@ from pcapdiag.advice.filling import keepalive
 from pcapdiag.advice.notes import notes
 from pcapdiag.advice.types import Advice, Cure
 from pcapdiag.inference.types import Cause
+from pcapdiag.report.advice_terminal import reason_rows
 from pcapdiag.report.bracket import Where
 from pcapdiag.report.canvas import Canvas
-from pcapdiag.report.cause import candidate_rows, cure_rows
 from pcapdiag.report.markdown_text import code, fence, prose, table
-from pcapdiag.report.services import service_rows
 
 
 def advice_blocks(
@@ -23,8 +22,7 @@ def advice_blocks(
     name = "" if target.host == target.service.address else f" ({code(target.host)})"
     yield f"## {code(str(target.service))}{name}"
     if cause is not None:
-        rows = [*service_rows(cause.view, cause, canvas, where, every=False), *candidate_rows(cause, canvas, every=False)]
-        yield table(("", ""), [[row.label, prose(row.text)] for row in (*rows, *cure_rows(cause, canvas))])
+        yield table(("", ""), [[row.label, prose(row.text)] for row in reason_rows(cause, canvas, where)])
         yield from map(prose, notes(cause, target.setting))
     if not advice.cures:
         yield "No setting is known that would have helped."

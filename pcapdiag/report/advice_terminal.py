@@ -9,8 +9,8 @@ from pcapdiag.advice.recipe import Recipe
 from pcapdiag.advice.types import Advice, Cure, Snippet
 from pcapdiag.inference.types import Cause
 from pcapdiag.report.bracket import Where
-from pcapdiag.report.canvas import Canvas
-from pcapdiag.report.cause import candidate_rows, cure_rows
+from pcapdiag.report.canvas import Canvas, Row
+from pcapdiag.report.cause import candidate_rows, cure_rows, evidence_rows
 from pcapdiag.report.services import LABEL, service_rows
 from pcapdiag.report.text import Span, words
 
@@ -26,8 +26,7 @@ def advice_lines(
     """One service: the reason, then each cure. ``shown`` are the ids of those whose texts are shown (None: of all)."""
     yield from canvas.lines([Span(str(advice.target.service), "heading"), *_named(advice, canvas)])
     if cause is not None:
-        rows = [*service_rows(cause.view, cause, canvas, where, every=False), *candidate_rows(cause, canvas, every=False)]
-        yield from canvas.rows([*rows, *cure_rows(cause, canvas)], 2, LABEL)
+        yield from canvas.rows(reason_rows(cause, canvas, where), 2, LABEL)
         for text in notes(cause, advice.target.setting):
             yield from canvas.sentence(text, indent=2)
     if not advice.cures:
@@ -43,6 +42,14 @@ def advice_lines(
         yield ""
         yield from canvas.sentence("Other cures (--for ID shows the texts)", "heading")
         yield from brief_lines(others, canvas, 2)
+
+
+def reason_rows(cause: Cause, canvas: Canvas, where: Where) -> Iterator[Row]:
+    """What the advice rests on, and what it comes to."""
+    yield from service_rows(cause.view, cause, canvas, where, every=False)
+    yield from evidence_rows(cause, canvas, where, every=False)
+    yield from candidate_rows(cause, canvas, every=False)
+    yield from cure_rows(cause, canvas)
 
 
 def cure_lines(cure: Cure, canvas: Canvas) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Extreme, RecordRef
-from pcapdiag.inference.types import Bracket, Cause, Clock, FailedSilence, Fit, Pattern, ServiceView
+from pcapdiag.inference.types import Bracket, Cause, Clock, Deaths, FailedSilence, Fit, Pattern, ServiceView
 from pcapdiag.report.times import seconds
 from pcapdiag.report.words import beyond, count, failed_silence, survived
 
@@ -21,8 +21,9 @@ def one_timer(cause: Cause) -> bool:
 
 def timeout(cause: Cause, where: Where) -> str:
     """Where the timeout lies, what failed beyond it, and what would say more."""
-    text = ends(cause.bracket, where)
-    if cause.bracket.low and cause.bracket.high is None and not any(died.regular for died in cause.deaths):
+    died = struck(cause)
+    text = ends(cause.bracket, where) if died is None else _struck(died, where)
+    if died is None and cause.bracket.low and cause.bracket.high is None and not any(d.regular for d in cause.deaths):
         text += ", if there is one"
     if cause.bracket.clock is Clock.PAYLOAD:
         text += " without payload: it counts payload alone, so probes do not refresh it"
@@ -32,6 +33,25 @@ def timeout(cause: Cause, where: Where) -> str:
         of = "without payload" if cause.bracket.clock is Clock.PAYLOAD else "of silence"
         text += f"; a request after {format_duration(cause.narrow)} {of} would halve it"
     return text
+
+
+def struck(cause: Cause) -> Deaths | None:
+    """Connections that a timer ended by RST before anything else failed: its exact time says more than silences do."""
+    died, high = cause.reset_by_timer, cause.bracket.high
+    sooner = high is not None and not high.lower_bound and high.length < (died.shortest if died else 0)
+    return None if sooner or cause.bracket.fit is Fit.CROSSING else died
+
+
+def _struck(died: Deaths, where: Where) -> str:
+    length, at = lasted(died, where)
+    return f"about {length}: {count(died.count, 'connection')} died by themselves ({at})"
+
+
+def lasted(died: Deaths, where: Where) -> tuple[str, str]:
+    """How long connections lived that died by themselves, and the frames that tell it, as far as they are known."""
+    first, last = seconds(died.shortest), seconds(died.longest)
+    at = ", ".join(where(at) for at in dict.fromkeys(died.at) if at is not None)
+    return first if first == last else f"{first} to {last}", at
 
 
 def ends(bracket: Bracket, where: Where) -> str:

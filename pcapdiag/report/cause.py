@@ -8,9 +8,9 @@ from typing import TypeVar
 from pcapdiag.durations import format_duration
 from pcapdiag.inference.types import Bracket, Cause, Deaths, Fit, Step, Symptom
 from pcapdiag.report import candidates
-from pcapdiag.report.bracket import Where, ends
+from pcapdiag.report.bracket import Where, ends, lasted
 from pcapdiag.report.canvas import Canvas, Row
-from pcapdiag.report.cure import effect, no_keepalive, pool, setting, why
+from pcapdiag.report.cure import NO_POOL, effect, no_keepalive, pool, setting, why
 from pcapdiag.report.model import Report
 from pcapdiag.report.text import Span, words
 from pcapdiag.report.times import iso, seconds
@@ -80,7 +80,9 @@ def cure_rows(cause: Cause, canvas: Canvas) -> Iterator[Row]:
     told: list[list[Span]] = []
     if cause.setting is not None:
         told += [_stressed(canvas, setting(cause.setting), effect(cause)), words(canvas.own(why(cause)))]
-    if cause.client_idle is not None:
+    if cause.client_idle == 0:
+        told.append(words(canvas.own(NO_POOL)))
+    elif cause.client_idle is not None:
         told.append(_stressed(canvas, pool(cause.client_idle), "so that they close first"))
     if cause.setting is None and cause.counterfactual is not None:
         told.append(words(canvas.own(no_keepalive(cause.counterfactual))))
@@ -126,10 +128,7 @@ def deaths(died: Deaths, where: Where) -> str:
     """Connections that nobody woke: what ended them, after how long, how often."""
     fin = died.symptom is Symptom.FIN_AT_EXPIRY
     what = "the server's FIN came" if fin else "a RST came"
-    length = seconds(died.shortest)
-    at = ", ".join(where(at) for at in dict.fromkeys(died.at) if at is not None)
-    if died.longest != died.shortest:
-        length = f"{length} to {seconds(died.longest)}"
+    length, at = lasted(died, where)
     of = " without payload" if fin else " of silence"
     timer = ": a timer" if died.regular else ""
     others = f", and {died.others:,} after other times" if died.others else ""

@@ -19,6 +19,10 @@ _HELPLESS = {
 }
 
 
+#: Where what ends the connections is too short for an idle timeout below it.
+NO_POOL = "no idle timeout of whole seconds in the clients' pools is safely below: raise what ends the connections, or retry"
+
+
 def setting(of: Setting) -> str:
     """The keepalive to set."""
     return f"a keepalive of {of.time} s"
@@ -31,6 +35,8 @@ def effect(cause: Cause) -> str:
     if done is None:
         return text
     text += f" {kept(done)}"
+    if done.perhaps and cause.reset_by_timer is not None:
+        text += ", if a box on the path sent the RSTs"
     if done.not_kept:
         text += f"; {done.not_kept:,} failed after a silence no longer than that"
     if reasons := helpless(done.helpless):

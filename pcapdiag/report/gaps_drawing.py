@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pcapdiag.report.drawing import Anchor, Box, Drawing, Glyph, Line, Rows, Shape, Text, inside, wrapped
+from pcapdiag.report.drawing import Anchor, Box, Drawing, Glyph, Line, Rows, Shape, Text, inside, text_width, wrapped
 from pcapdiag.report.gaps import Failure, GapPlot
 from pcapdiag.report.times import seconds
 from pcapdiag.report.words import count
@@ -16,6 +16,7 @@ _HIGH = 70.0
 #: Failures nearer than this, in pixels, are one mark; of those, so many are named.
 APART, NAMED = 42.0, 8
 _KEEPALIVE = "keepalive"
+_SURVIVED = "survived (number in each length, height by its root)"
 _RATE = "share that fails, within its 95 % band: as high as the tallest bar, all do"
 
 
@@ -37,7 +38,7 @@ def gaps_drawing(plots: Sequence[GapPlot], title: str = "", note: str = "") -> D
         shapes += strip
         y = max(s.y for s in strip if isinstance(s, Text)) + 14
     if plots:
-        shapes += _legend(y + 8, rate=any(plot.rate for plot in plots), keepalive=any(plot.keepalive for plot in plots))
+        shapes += _legend(plots, y + 8)
         y += 26 if any(plot.rate for plot in plots) else 12
     told = "; ".join(f"{plot.title}: {plot.text}" for plot in plots)
     return Drawing(WIDTH, y + MARGIN, title or "Length of silences against outcome", told, tuple(shapes))
@@ -75,11 +76,15 @@ def _bracket(plot: GapPlot, base: float) -> Iterator[Shape]:
     """From the longest that survived to the shortest that failed; if they cross, the lines alone."""
     top = base - _HIGH - 8
     if plot.survived is not None and plot.failed is not None and not plot.crossed:
-        left, right = _x(plot, plot.survived), _x(plot, plot.failed)
-        yield Box(left, top, max(right - left, 1), base - top, "bracket", f"({seconds(plot.survived)}, {seconds(plot.failed)}]")
+        low, high = _x(plot, plot.survived), _x(plot, plot.failed)
+        yield Box(low, top, max(high - low, 1), base - top, "bracket", f"({seconds(plot.survived)}, {seconds(plot.failed)}]")
     rows = Rows(2, 8)
+    # Each name stands on that side of its line on which the other end is not.
+    left: Anchor
+    right: Anchor
+    left, right = ("start", "end") if plot.crossed else ("end", "start")
     ends: tuple[tuple[int | None, Anchor, str], ...] = (
-        (plot.survived, "end", "survived"), (plot.failed, "start", "failed"), (plot.keepalive, "end", _KEEPALIVE),
+        (plot.survived, left, "survived"), (plot.failed, right, "failed"), (plot.keepalive, "end", _KEEPALIVE),
     )  # fmt: skip
     for length, anchor, said in ends:
         if length is not None:
@@ -135,18 +140,27 @@ def _failures(plot: GapPlot, base: float) -> Iterator[Shape]:
                 yield Text(x + 7, y + 3.5, f"×{len(group):,}", 9, "start", "text")
 
 
-def _legend(y: float, *, rate: bool, keepalive: bool) -> Iterator[Shape]:
-    yield Box(MARGIN, y - 8, 10, 8, "survived")
-    yield Text(MARGIN + 15, y, "survived (number in each length, height by its root)", 10, "start", "text")
-    yield Glyph(MARGIN + 350, y - 4, 4.5, "failed", True)
-    yield Text(MARGIN + 360, y, "lost in the silence", 10, "start", "text")
-    yield Glyph(MARGIN + 500, y - 4, 4.5, "failed-otherwise", True)
-    yield Text(MARGIN + 510, y, "failed otherwise", 10, "start", "text")
-    yield Box(MARGIN + 640, y - 8, 10, 8, "bracket")
-    yield Text(MARGIN + 655, y, "the timeout lies between", 10, "start", "text")
-    if keepalive:
-        yield Line(MARGIN + 815, y - 9, MARGIN + 815, y + 1, "keepalive")
-        yield Text(MARGIN + 821, y, "keepalive to set", 10, "start", "text")
-    if rate:
+def _legend(plots: Sequence[GapPlot], y: float) -> Iterator[Shape]:
+    """What is drawn, and nothing else."""
+    in_silence = {failure.in_silence for plot in plots for failure in plot.failures}
+    bracketed = any(plot.survived is not None and plot.failed is not None and not plot.crossed for plot in plots)
+    marks: tuple[tuple[bool, Shape, str], ...] = (
+        (any(plot.buckets for plot in plots), Box(0, y - 8, 10, 8, "survived"), _SURVIVED),
+        (True in in_silence, Glyph(5, y - 4, 4.5, "failed", True), "lost in the silence"),
+        (False in in_silence, Glyph(5, y - 4, 4.5, "failed-otherwise", True), "failed otherwise"),
+        (bracketed, Box(0, y - 8, 10, 8, "bracket"), "the timeout lies between"),
+        (any(plot.keepalive for plot in plots), Line(5, y - 9, 5, y + 1, "keepalive"), "keepalive to set"),
+    )
+    x = MARGIN
+    for drawn, mark, said in marks:
+        if drawn:
+            yield _moved(mark, x)
+            yield Text(x + 15, y, said, 10, "start", "text")
+            x += 15 + text_width(said, 10) + 8
+    if any(plot.rate for plot in plots):
         yield Line(MARGIN, y + 11, MARGIN + 10, y + 11, "rate")
         yield Text(MARGIN + 15, y + 14, _RATE, 10, "start", "text")
+
+
+def _moved(shape: Shape, by: float) -> Shape:
+    return shape._replace(x1=shape.x1 + by, x2=shape.x2 + by) if isinstance(shape, Line) else shape._replace(x=shape.x + by)

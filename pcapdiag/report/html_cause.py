@@ -15,7 +15,7 @@ from pcapdiag.report.canvas import Canvas
 from pcapdiag.report.cause import cure_rows, evidence_rows, percent, risk_rows, together
 from pcapdiag.report.grouping import Affected, affected
 from pcapdiag.report.html_services import SERVICES_SHOWN
-from pcapdiag.report.markup import NEWLINE, Markup, facts, spans, table, tag, text
+from pcapdiag.report.markup import NEWLINE, Markup, facts, prose, spans, table, tag, text
 from pcapdiag.report.markup import together as joined
 from pcapdiag.report.model import Report
 from pcapdiag.report.times import seconds
@@ -90,7 +90,8 @@ def _cures(advice: Advice) -> Iterator[Markup]:
 
 
 def _cure(cure: Cure) -> Iterator[Markup]:
-    yield facts((("applies", cure.applies), ("does not cover", cure.limits), ("check", cure.check)))
+    told = (("applies", cure.applies), ("does not cover", cure.limits), ("check", cure.check))
+    yield facts((label, prose(said)) for label, said in told)
     for snippet in cure.snippets:
         if len(cure.snippets) > 1:
             yield tag("p", snippet.name)

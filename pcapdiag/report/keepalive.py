@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from pcapdiag.durations import format_duration
 from pcapdiag.engine.types import Keepalive, Service
+from pcapdiag.inference.types import ServiceView
+from pcapdiag.report.times import seconds
 from pcapdiag.report.words import count
 
 #: Ways of probing that are told, unless everything is asked for.
@@ -13,11 +15,12 @@ SHOWN = 2
 _WHO = {"client": "clients", "server": "the server"}
 
 
-def keepalive(service: Service, every: bool) -> str:
+def keepalive(view: ServiceView, every: bool) -> str:
     """How the connections of a service were probed; that they were not is evidence too."""
+    service = view.service
     clients, servers = service.probes
     if not clients and not servers:
-        return _none(service)
+        return _none(view)
     shown = service.keepalives if every else service.keepalives[:SHOWN]
     told = list(_ways(shown, service.connections))
     hidden = len(service.keepalives) - len(shown)
@@ -26,10 +29,16 @@ def keepalive(service: Service, every: bool) -> str:
     return "; ".join(told) or _counted(service)
 
 
-def _none(service: Service) -> str:
-    if not service.idle_periods:
+def _none(view: ServiceView) -> str:
+    """Whoever probes does so later than the longest silence that is known, if at all."""
+    periods = view.service.idle_periods
+    if not periods:
         return "no probe"
-    return f"no probe in {count(service.idle_periods, 'idle period')}: off, or longer than those"
+    longest = max((known.length for known in (view.longest_survived, view.shortest_failed) if known is not None), default=0)
+    text = f"no probe in {count(periods, 'idle period')}"
+    if not longest:
+        return f"{text}: off, or later than those lasted"
+    return f"{text}{', one of them' if periods > 1 else ''} of {seconds(longest)}: off, or later than that"
 
 
 def _counted(service: Service) -> str:

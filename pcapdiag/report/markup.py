@@ -55,6 +55,14 @@ def together(parts: Iterable[str], between: str = "") -> Markup:
     return Markup(text(between).join(map(text, parts)))
 
 
+def prose(said: str) -> Markup:
+    """Our own words, in which what stands between backticks is code."""
+    pieces = said.split("`")
+    if len(pieces) % 2 == 0:  # one of them stands for itself
+        return text(said)
+    return together(tag("code", piece) if i % 2 else piece for i, piece in enumerate(pieces))
+
+
 def spans(pieces: Iterable[Span]) -> Markup:
     """Pieces of a line with their styles, as classes."""
     runs = ((style, " ".join(p.text for p in run)) for style, run in groupby(pieces, key=lambda piece: piece.style))

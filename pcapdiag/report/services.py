@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pcapdiag.inference.types import Cause, Clock, Pattern, ServiceView
+from pcapdiag.inference.types import Cause, Pattern, ServiceView
 from pcapdiag.report.bracket import Where, one_timer, silences, timeout
 from pcapdiag.report.canvas import Canvas, Row
 from pcapdiag.report.keepalive import keepalive
@@ -33,11 +33,11 @@ def service_rows(view: ServiceView, cause: Cause | None, canvas: Canvas, where: 
     timed = cause is not None and one_timer(cause)
     if cause is not None and timed:
         yield canvas.told("idle timeout", timeout(cause, where))
-    if cause is None or not timed or cause.bracket.clock is Clock.PAYLOAD:
+    if not timed:  # beside a timer that counts payload, silences between probes would read like its ends
         yield canvas.told("silences", silences(view, where))
     if view.pattern is not Pattern.NONE:
         yield canvas.told("pattern", f"{view.pattern}: {view.pattern_reason}")
-    yield canvas.told("keepalive", keepalive(view.service, every))
+    yield canvas.told("keepalive", keepalive(view, every))
 
 
 def quiet_services(views: Sequence[ServiceView], canvas: Canvas, every: bool, heading: str) -> Iterator[str]:

@@ -106,7 +106,7 @@ def closed(gap: int, *, lower: bool = False) -> Loss:
 
 def test_clients_give_up_before_what_ends_their_connections() -> None:
     """Before the server's FIN where that is regular, else before the shortest that met a request; or before a timer that counts
-    payload; None where nothing ends them so."""
+    payload; None where nothing ends them so, 0 where no whole second is safely shorter."""
     open_ended = known(30 * S, None, 30 * S, Fit.OPEN)
     regular = Deaths(Symptom.FIN_AT_EXPIRY, 12, 75 * S, 76 * S, (ref(1), ref(2)), regular=True)
     assert client_idle(open_ended, [closed(75)], [regular]) == 60
@@ -114,3 +114,4 @@ def test_clients_give_up_before_what_ends_their_connections() -> None:
     assert client_idle(open_ended, [closed(5, lower=True)], []) is None
     assert client_idle(open_ended, [closed(62)], [replace(regular, shortest=3 * S, regular=False)]) == 45
     assert client_idle(open_ended, [], []) is None
+    assert [client_idle(open_ended, [closed(n)], []) for n in (1, 2, 3)] == [0, 1, 2]

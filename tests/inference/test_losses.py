@@ -116,3 +116,28 @@ def test_resets_by_themselves_tell_the_timer(at: tuple[float, ...], regular: boo
     assert round(died.shortest / S) == 240
     assert cause.setting is not None
     assert (cause.bracket.floor > 228 * S, cause.setting.time, cause.wide) == ((True, 60, False) if regular else (False, 5, True))
+
+
+@pytest.mark.parametrize("form", ["win=0 ts=no", ""])
+def test_a_timer_seen_exactly_leaves_nothing_to_halve(form: str, tmp_path: Path) -> None:
+    """Whoever sent the RSTs: the shortest that died ends the bracket, and what is known to be held lies in its own play."""
+    talks = [HELLO.format(*OPENING) + f"{seconds} S RST ACK {form}\n" for seconds in (240.0, 240.3, 241.1)]
+    cause = the_cause(captured(tmp_path, talks))
+    assert cause is not None
+    assert cause.bracket.high is not None
+    assert round(cause.bracket.high.length / S) == 240
+    assert cause.narrow is None
+
+
+@pytest.mark.parametrize(("at", "doubtful"), [((240.0, 240.3, 241.1), True), ((240.0, 300.0, 241.1), False), ((240.0, 240.3), False)])
+def test_a_socket_that_aborts_regularly_may_be_a_box(at: tuple[float, ...], doubtful: bool, tmp_path: Path) -> None:
+    """RSTs in a socket's own form, each after about 240 s: a box may have sent them in the endpoint's name, so that a keepalive may
+    have kept them, and is advised; never is it said that it would have. What aborts at any time is the endpoint's."""
+    talks = [HELLO.format(*OPENING) + f"{seconds} S RST ACK\n" for seconds in at]
+    analysis = captured(tmp_path, talks)
+    assert {(loss.helpless, loss.doubtful) for loss in analysis._losses} == {(None if doubtful else Helpless.ABORTED, doubtful)}
+    cause = the_cause(analysis)
+    assert cause is not None
+    assert cause.counterfactual is not None
+    assert (cause.counterfactual.kept, cause.counterfactual.perhaps) == (0, 3 if doubtful else 0)
+    assert (cause.setting and cause.setting.time, bool(cause.client_idle)) == ((60, True) if doubtful else (None, False))

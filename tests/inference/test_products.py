@@ -138,6 +138,16 @@ def test_a_server_cannot_forget_in_silence() -> None:
     assert not ids(told, True) | ids(told, None)
 
 
+def test_a_timer_that_counts_payload_is_no_layer_4_box() -> None:
+    """What probes are known to restart did not forget a connection that answered them; what has connections itself may have."""
+    told = families(bracket(59, 60.03, Clock.PAYLOAD), RESET)
+    assert ids(told, False) == {"gcp-external-passthrough-nlb"}
+    assert {"aws-alb", "nginx-upstream-keepalive"} <= ids(told, None)
+    by_segment = families(bracket(59, 60.03), RESET)
+    assert "gcp-external-passthrough-nlb" not in ids(by_segment, False)
+    assert {"aws-alb", "nginx-upstream-keepalive"} <= ids(by_segment, False)
+
+
 def test_whose_fin_it_was() -> None:
     """A client's pool is a candidate for the client's FIN alone, a server for the server's; a proxy has two sides."""
     of_server = families(bracket(50, 100, Clock.PAYLOAD), FIN_AT)

@@ -16,6 +16,8 @@ from pcapdiag.report.advice_terminal import advice_lines, brief_lines, cure_line
 from pcapdiag.report.blocks import placed
 from pcapdiag.report.canvas import Canvas
 from tests.advice.cases import cause, every, target, targets
+from tests.report import causes
+from tests.report.factory import view
 
 WHERE = placed(Canvas(), None)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -41,6 +43,20 @@ def test_texts_in_markdown(of: Target) -> None:
     page = "\n\n".join(advice_blocks(Advice(of, cures), None, Canvas(), WHERE))
     fences = [(token.info, token.content) for token in MarkdownIt().parse(page) if token.type == "fence"]
     assert fences == [(snippet.language, snippet.text) for cure in cures for snippet in cure.snippets]
+
+
+def test_the_title_comes_first() -> None:
+    """Then what --for takes, in brackets."""
+    assert next(iter(cure_lines(every(target())["go"], Canvas()))) == "Go: KeepAliveConfig of net.Dialer (go), application"
+
+
+def test_advice_says_what_it_rests_on() -> None:
+    """What died by itself, and how many fail by length, stand beside the advice in both forms."""
+    crossing = causes.crossing(view())
+    for text in (advice_lines(advise(crossing), crossing, Canvas(), WHERE), advice_blocks(advise(crossing), crossing, Canvas(), WHERE)):
+        said = "\n".join(text)
+        assert "died by itself" in said
+        assert "failure rate" in said
 
 
 def test_ascii() -> None:

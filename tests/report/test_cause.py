@@ -16,6 +16,7 @@ from pcapdiag.inference.types import (
     Cause,
     Clock,
     Counterfactual,
+    Deaths,
     FailedSilence,
     Family,
     Fit,
@@ -23,6 +24,7 @@ from pcapdiag.inference.types import (
     Pattern,
     Setting,
     Step,
+    Symptom,
 )
 from pcapdiag.knowledge.timeouts import AtExpiry, Verified
 from pcapdiag.report import candidates
@@ -117,17 +119,35 @@ def test_a_timeout_is_told_only_where_there_may_be_one() -> None:
         )
 
 
-def test_a_timer_that_counts_payload_is_told_beside_the_silences() -> None:
-    """Its bracket is of idle times without payload, which are no silences."""
+def test_beside_a_timer_that_counts_payload_no_silences_are_told() -> None:
+    """Its bracket is of idle times without payload: silences between probes would read as if they contradicted it."""
     rows = {row.label: row.text for row in service_rows(view(), causes.fins(view()), Canvas(), where, every=False)}
     assert "without payload: it counts payload alone, so probes do not refresh it" in rows["idle timeout"]
-    assert "350.064 s" in rows["silences"]
+    assert "silences" not in rows
+
+
+def test_a_timer_that_was_seen_to_strike_is_told_as_it_was_seen() -> None:
+    """The times at which connections died by RST are the timeout; a shorter silence that failed in another way is not hidden."""
+    died = Deaths(Symptom.RESET_AT_EXPIRY, 5, 240 * S, 240_040 * MS, (ref(46), ref(50)), regular=True)
+    high = FailedSilence(240 * S, 240 * S, False, ref(46))
+    cause = causes.timer(view(), bracket=bracket(low=extreme(30 * S, 31), high=high), deaths=(died,))
+    assert timeout(cause, where).startswith("about 240.000 s to 240.040 s: 5 connections died by themselves (frame 46, frame 50)")
+    assert timeout(replace(cause, deaths=(replace(died, regular=False),)), where).startswith("between 30.000 s")
+    assert timeout(replace(cause, bracket=bracket()), where).startswith("between 2.745 s")
+    may = replace(cause, counterfactual=Counterfactual(90 * S, 0, 5, 0, {}, 270.0))
+    assert "may have kept 5 of 5 alive, if a box on the path sent the RSTs; it costs" in told(may)["cure"]
+
+
+def test_a_pool_that_no_second_suits() -> None:
+    """Where the server closes too soon for any idle timeout below it, that is said, and what helps instead."""
+    said = told(causes.fins(view(), client_idle=0))["cure"]
+    assert said == "no idle timeout of whole seconds in the clients' pools is safely below: raise what ends the connections, or retry"
 
 
 @pytest.mark.parametrize(
     ("seen", "said"),
     [
-        ((), "no probe in 415 idle periods: off, or longer than those"),
+        ((), "no probe in 415 idle periods, one of them of 350.064 s: off, or later than that"),
         ((Keepalive("client", 15 * S, 15 * S, 2, 4, 4),), "clients probe after 15 s (as by default Go net.Dialer and net.ListenConfig), repeated every 15 s, all 4 answered, "
          "on 2 of 38 connections"),
         ((Keepalive("server", 75 * S, None, 1, 3, 0),), "the server probes after 75 s, none of 3 answered, on 1 of 38 connections"),
@@ -137,15 +157,15 @@ def test_a_timer_that_counts_payload_is_told_beside_the_silences() -> None:
 def test_keepalive_is_told_as_it_was_seen(seen: tuple[Keepalive, ...], said: str) -> None:
     """Who probes, after how long, how often, whether answered, on how many connections; none is evidence too."""
     probes = (sum(k.probes for k in seen if k.side == "client"), sum(k.probes for k in seen if k.side == "server"))
-    assert keepalive(service(keepalives=seen, probes=probes), every=False) == said
+    assert keepalive(view(service(keepalives=seen, probes=probes)), every=False) == said
 
 
 def test_keepalive_of_forgotten_connections_is_counted() -> None:
     """Where it is not known any more how they were probed, it is known how often."""
-    assert keepalive(service(probes=(5, 1), probed=2), every=True) == "5 from clients, 1 from the server, on 2 of 38 connections"
+    assert keepalive(view(service(probes=(5, 1), probed=2)), every=True) == "5 from clients, 1 from the server, on 2 of 38 connections"
     many = tuple(Keepalive("client", n * S, None, 1, 1, 1) for n in range(1, 5))
-    assert keepalive(service(probes=(4, 0), keepalives=many), every=False).endswith("; and in 2 other ways")
-    assert keepalive(service(probes=(4, 0), keepalives=many), every=True).count("clients probe") == 4
+    assert keepalive(view(service(probes=(4, 0), keepalives=many)), every=False).endswith("; and in 2 other ways")
+    assert keepalive(view(service(probes=(4, 0), keepalives=many)), every=True).count("clients probe") == 4
 
 
 def test_the_cure_says_what_it_keeps_and_what_not() -> None:
@@ -214,11 +234,13 @@ def test_candidates_are_no_verdicts() -> None:
 
 
 def test_those_that_disagree_are_counted_until_asked_for() -> None:
-    """Families that act otherwise than what was seen are listed only with everything; alone they are not even counted."""
+    """Families that act otherwise than what was seen are listed only with everything; alone the nearest is named, and
+    that it is none."""
     cause = causes.timer(view())
-    assert told(cause)["candidates"].endswith(" | 1 product that acts otherwise (--all)")
-    assert "Network Firewall" in told(cause, every=True)["candidates"]
-    assert "candidates" not in told(replace(cause, families=causes.FAMILIES[2:]))
+    assert told(cause)["known products"].endswith(" | 1 product that acts otherwise (--all)")
+    assert "Network Firewall" in told(cause, every=True)["known products"]
+    alone = told(replace(cause, families=causes.FAMILIES[2:]))["known products"]
+    assert alone.startswith("none is known that does what was seen | 350 s: AWS Network Firewall")
 
 
 def test_what_died_by_itself_is_told_with_its_frames() -> None:

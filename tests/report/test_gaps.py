@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcapdiag.engine.types import Bound
-from pcapdiag.report.drawing import Box, Glyph
+from pcapdiag.report.drawing import Box, Glyph, Text
 from pcapdiag.report.gaps import MOST, gaps
 from pcapdiag.report.gaps_drawing import gaps_drawing
 from pcapdiag.report.text import clean
@@ -113,6 +113,12 @@ def test_ends_that_contradict_each_other_are_no_bracket() -> None:
     assert [plot.survived for plot in crossed] == [7_300_000_000_000]
     shaded = [s for s in gaps_drawing(crossed).shapes if isinstance(s, Box) and s.role == "bracket" and s.title]
     assert shaded == []
+    words = {s.text: s for s in gaps_drawing(crossed).shapes if isinstance(s, Text)}
+    assert [words[said].anchor for said in (f"survived {seconds(7_300 * 10**9)}", f"failed {seconds(crossed[0].failed or 0)}")] == [
+        "start", "end",
+    ]  # fmt: skip
+    assert "the timeout lies between" not in words  # the legend names only what is drawn
+    assert "the timeout lies between" in words_of(gaps_drawing(plots).shapes)
     assert overlaps(gaps_drawing(plots)) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from typing import Any
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pcapdiag
+from pcapdiag.advice.catalogue import advise
 from pcapdiag.report.formats import renderer
 from pcapdiag.report.html import POLICY
-from pcapdiag.report.markup import Markup, tag, text
+from pcapdiag.report.markup import Markup, prose, tag, text
 from pcapdiag.report.model import Report
 from tests.end_to_end.shipped import CAPTURES, RESET
 from tests.report import samples
@@ -109,6 +111,16 @@ def test_an_element_holds_its_text(said: str, attribute: str) -> None:
     """Whatever is put into an element or an attribute is nothing but text there."""
     page = Elements(tag("p", said, tag("b", said), title=attribute))
     assert page.shape == [("p", ["title"]), ("b", [])]
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    """Our own words mark code as in Markdown; a single backtick stands for itself, and nothing in code acts."""
+    assert prose("On it `ss -tno` shows `<b>`.") == "On it <code>ss -tno</code> shows <code>&lt;b&gt;</code>."
+    assert prose("one ` alone") == "one ` alone"
+    report = samples.report()
+    said = re.findall(r"<dd>.*?</dd>", rendered(replace(report, advice=(advise(report.causes[0]),))))
+    assert any("<code>ss -tno dst " in one for one in said)
+    assert not any("`" in one for one in said)
 
 
 def test_markup_is_not_escaped_twice() -> None:
