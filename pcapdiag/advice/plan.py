@@ -151,7 +151,7 @@ def _every(timeout: int) -> int:
 
 
 def _loop(command: str, every: int) -> str:
-    """A snapshot again and again, each below when, where and how it was taken: without the command nobody knows what is missing."""
+    """A snapshot again and again, each below when, where and how it was taken: else nobody knows what it leaves out."""
     return f'while echo "# $(date -u +%FT%TZ) $(hostname): {command}"; do {command}; sleep {every}; done'
 
 

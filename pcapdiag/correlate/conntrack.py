@@ -84,7 +84,8 @@ class _Run:
 
 
 #: Options of conntrack that leave no TCP entry out, with those that take a value.
-_WIDE, _VALUED = {"-L", "--dump", "-n", "-o", "--output", "-p", "--proto", "-f", "--family"}, {"-o", "--output", "-f", "--family"}
+_VALUED = {"-o", "--output", "-f", "--family"}
+_WIDE = {"-L", "--dump", "-p", "--proto", *_VALUED}
 
 
 def _whole(runs: Sequence[_Run]) -> tuple[int, ...]:

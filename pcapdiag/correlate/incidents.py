@@ -77,7 +77,8 @@ def _incident(finding: Finding, translated: Mapping[Pair, Sequence[Pair]]) -> In
     failed = answer.first.ref.time if answer is not None and rst else period.ended.time
     ids = (head(p.wake.payload).request_id for p in views)
     return Incident(
-        Key.of(finding), legs, others, sent, wake.first.ref.time, max(sent, failed), (rst or wake.kind is WakeKind.RST) and not waited,
+        Key.of(finding), legs, others, sent, wake.first.ref.time, max(sent, failed),
+        (rst or wake.kind is WakeKind.RST) and not waited,
         wake.kind is WakeKind.SYN, finding.severity is not Severity.HARMLESS, next((i for i in ids if i is not None), None),
         finding.sent.label,
     )  # fmt: skip

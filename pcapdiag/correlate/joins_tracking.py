@@ -43,7 +43,8 @@ def _seen(
     alive = [(time, e) for time, e in dated if e.event is not Event.DESTROY]
     last, before = max(alive, key=lambda each: each[0], default=(None, None))
     # One that came after it says that the entry was there again.
-    destroyed = next((e for e in ended if (quiet is None or (e.time or 0) >= quiet) and (last is None or (e.time or 0) >= last)), None)
+    least = max((time for time in (quiet, last) if time is not None), default=0)
+    destroyed = next((e for e in ended if (e.time or 0) >= least), None)
     known = last is not None or destroyed is not None
     since = max(time for time in (last, quiet) if time is not None) if last is not None else quiet
     gone = next((t for t in whole if since is not None and since < t <= sent), None) if known else None

@@ -187,7 +187,8 @@ def path(scene: Scene) -> Told:
     seen = [(f, track) for f, key in zip(scene.findings, scene.keys, strict=True) if (track := joins.track(key)) is not None]
     gone = sum(track.forgotten for _, track in seen)
     if gone:
-        yield f"Connection tracking had forgotten {gone:,} of {len(scene.findings):,} connections before something was sent on them, by its host's clock."
+        of = f"{gone:,} of {count(len(scene.findings), 'connection')}"
+        yield f"Connection tracking had forgotten {of} before something was sent, by its host's clock."
     if len(seen) > gone:
         yield f"Of {len(seen) - gone:,} it is not seen when the entry went."
     if len(seen) < len(scene.findings):
