@@ -78,14 +78,23 @@ def next_hop(scene: Scene) -> Told:
             yield "Not known: no access log of the next hop was given."
             yield plan.gateway_log()
         return
-    absent = [line for line, arrival in rows if arrival.presence is Presence.ABSENT]
-    present = [(line, arrival) for line, arrival in rows if arrival.presence is Presence.PRESENT]
-    unknown = Counter(arrival.why for _, arrival in rows if arrival.presence is Presence.UNKNOWN)
-    if absent:
-        none = "None" if len(absent) == len(rows) else f"{len(absent):,}"
-        yield f"{none} of these {count(len(rows), 'request')} {'is' if none == 'None' else 'are not'} in its log: lost before it."
-    if present:
-        yield f"{len(present):,} of these {count(len(rows), 'request')}, or a repetition with the same id, arrived there."
+    # one request may be looked for in several logs: what is counted are requests
+    each = {id(line): line for line, _ in rows}.values()
+    absent, present = (
+        sum(any(arrival.presence is presence for arrival in line.arrived) for line in each)
+        for presence in (Presence.ABSENT, Presence.PRESENT)
+    )
+    unknown = Counter(why for line in each for why in {a.why for a in line.arrived if a.presence is Presence.UNKNOWN})
+    if absent == len(each) == 1:
+        yield "This request is not in its log: lost before it."
+    elif absent:
+        which = "None" if absent == len(each) else f"{absent:,}"
+        verb = "are not" if absent > 1 else "is not"
+        yield f"{which} of these {len(each):,} requests {'is' if which == 'None' else verb} in its log: lost before it."
+    if present == len(each) == 1:
+        yield "This request, or a repetition with the same id, arrived there."
+    elif present:
+        yield f"{present:,} of these {len(each):,} requests, or repetitions with the same id, arrived there."
     for why, n in unknown.items():
         yield f"Of {n:,} it is not known: {why}."
     for line, arrival in rows:
