@@ -89,9 +89,11 @@ _WIDE = {"-L", "--dump", "-p", "--proto", *_VALUED}
 
 
 def _whole(runs: Sequence[_Run]) -> tuple[int, ...]:
-    """The listings in which an entry would stand if it were there. One that came to nothing may have failed: what conntrack says
-    then goes elsewhere. Of another host, or asked for a part of the table, it shows nothing; but what is asked for alike all along
-    is the same part each time."""
+    """The listings in which an entry would stand if it were there.
+
+    One that came to nothing may have failed: what conntrack says then goes elsewhere. Of another host, or asked for a part of the
+    table, it shows nothing; but what is asked for alike all along is the same part each time.
+    """
     alike = len({(run.host, run.command) for run in runs}) == 1
     one_host = len({run.host for run in runs}) == 1
     good = (run for run in runs if run.entries and not run.unread and one_host and (alike or _takes_all(run.command)))

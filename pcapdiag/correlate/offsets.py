@@ -60,7 +60,7 @@ def agreed(differences: Iterable[Difference], least: int) -> Offset | None:
         for counter, gone in ((lines, first.line), (findings, first.finding)):
             counter[gone] -= 1  # type: ignore[index]
             if not counter[gone]:  # type: ignore[index]
-                del counter[gone]  # type: ignore[arg-type]
+                del counter[gone]
     most = max((n for n, _, _ in windows), default=0)
     best = [(begin, end) for n, begin, end in windows if n == most]
     if most < least or ordered[best[-1][0]].by - ordered[best[0][0]].by > AGREE:
