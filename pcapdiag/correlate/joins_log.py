@@ -56,7 +56,7 @@ def join_log(log: AccessLog, found: Sequence[Incident], captured: Captured) -> J
 def _clock(lines: Sequence[Logged], pairs: Sequence[Sequence[_Pair]], index: _Index) -> Offset | None:
     """The offset that several lines agree on, or that a captured request id proves; any other single pair may be chance."""
     each = list(zip(lines, pairs, strict=True))
-    proven = [_difference(line, p) for line, of in each for p in of if p.how is How.REQUEST_ID]
+    proven = [_difference(line, p) for line, of in each for p in of if _same(line, p)]
     named = [_difference(line, p) for line, of in each for p in of if p.incident.abrupt]
     named = named or [_difference(line, p) for line, of in each for p in of]
     found = agreed(proven, 1) or agreed(named, 2)
@@ -66,6 +66,11 @@ def _clock(lines: Sequence[Logged], pairs: Sequence[Sequence[_Pair]], index: _In
     if found is None and any(abs(d.by) <= AGREE for d in named):
         return agreed([d for d in named if abs(d.by) <= AGREE], 1)
     return found
+
+
+def _same(line: Logged, pair: _Pair) -> bool:
+    """Is it the captured request for sure, on whatever clock?"""
+    return line.request_id is not None and line.request_id == pair.incident.request_id
 
 
 def _difference(line: Logged, pair: _Pair) -> Difference:
@@ -97,7 +102,11 @@ class _Index:
             known = {pair.incident.key for pair in made}
             same = (i for i in self.ids.get(line.request_id, ()) if i.key not in known)
             made += [_pair(line, incident, How.REQUEST_ID, False) for incident in same]
-        return [pair for pair in made if abs(pair.difference) <= WIDE and not (pair.incident.abrupt and answered(line))]
+        return [
+            pair
+            for pair in made
+            if (abs(pair.difference) <= WIDE or _same(line, pair)) and not (pair.incident.abrupt and answered(line))
+        ]
 
     def near(self, line: Logged) -> list[_Pair]:
         """Incidents of the upstream that the line names, without its own end of the connection, within the hour."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from statistics import median_low
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pcapdiag.correlate.joined import Key, Offset
 
@@ -57,13 +57,20 @@ def agreed(differences: Iterable[Difference], least: int) -> Offset | None:
             findings[ordered[end].finding] += 1
             end += 1
         windows.append((min(len(lines), len(findings)), begin, end))
-        for counter, gone in ((lines, first.line), (findings, first.finding)):
-            counter[gone] -= 1  # type: ignore[index]
-            if not counter[gone]:  # type: ignore[index]
-                del counter[gone]
+        _less(lines, first.line)
+        _less(findings, first.finding)
     most = max((n for n, _, _ in windows), default=0)
     best = [(begin, end) for n, begin, end in windows if n == most]
     if most < least or ordered[best[-1][0]].by - ordered[best[0][0]].by > AGREE:
         return None
     found = offset(d.by for d in ordered[best[0][0] : best[0][1]])
     return found._replace(lines=most) if found is not None else None
+
+
+T = TypeVar("T")
+
+
+def _less(counter: Counter[T], one: T) -> None:
+    counter[one] -= 1
+    if not counter[one]:
+        del counter[one]

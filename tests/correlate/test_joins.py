@@ -121,6 +121,18 @@ def test_one_pair_sets_no_clock() -> None:
     assert [x.how for x in joined([line(0)], [found(0)]).lines] == [How.UPSTREAM]
 
 
+@pytest.mark.parametrize("hours", [-9, -1, 1, 2])
+def test_the_captured_id_joins_at_any_distance(hours: int) -> None:
+    """A clock that is set to another time zone is told by one captured x-request-id, ahead or behind alike."""
+    payload = b"GET / HTTP/1.1\r\nx-request-id: id-0\r\n\r\n"
+    one = found(0)
+    one = replace(one, period=replace(one.period, wake=replace(one.period.wake, payload=payload)))
+    log = joined([line(0, start_ms=START_MS + hours * 3_600_000)], [one])
+    assert [x.finding for x in log.lines] == [Key.of(one)]
+    assert log.offset is not None
+    assert log.offset.ahead == pytest.approx(-hours * 3_600 * S, abs=2 * MS)
+
+
 def test_an_answer_of_the_upstream_is_no_loss() -> None:
     """The upstream's own 500 on the connection that a RST ended is another request, at whatever time."""
     for by in (-9_000, 0):
