@@ -45,7 +45,11 @@ class Endings(NamedTuple):
         return found
 
     def duration(self, service: Endpoint) -> int:
-        """For how long the points at which a service was seen were watched, in ns, added up."""
+        """For how long a service was watched, in ns: time that several points watched counts once, as what they saw does."""
         seen = {i for i, found in enumerate(self.services) if any(s.endpoint == service for s in found)}
         spans = ((f.facts.first_time, f.facts.last_time) for f in self.files if f.point in seen)
-        return sum(last - first for first, last in spans if first is not None and last is not None)
+        total = until = 0
+        for first, last in sorted((first, last) for first, last in spans if first is not None and last is not None):
+            begin = max(first, until) if total else first
+            total, until = total + max(last - begin, 0), max(last, until)
+        return total

@@ -99,7 +99,7 @@ def joined(report: Report, extra: Extra, tracked: Callable[[], Iterable[Connecti
     services = _services(report, found)
     begun, silences = _begun(report.all_findings)
     return Joins(
-        logs=tuple(with_arrivals(log, beyond) if i < len(near) else log for i, log in enumerate(told)),
+        logs=tuple(with_arrivals(log, logs[i].witnesses, beyond) if i < len(near) else log for i, log in enumerate(told)),
         tables=tuple(table.source for table in tables),
         sockets=join_sockets(tables, found, begun),
         survey=survey(tables, services=services) if tables else None,

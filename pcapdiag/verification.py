@@ -17,6 +17,7 @@ from pcapdiag.inference.types import Cause
 from pcapdiag.inference.verification import Asked, Before, Seen, Standing, Tallies, Verified, due, verified
 from pcapdiag.report.facts import Json
 from pcapdiag.report.model import Report
+from pcapdiag.report.words import count
 from pcapdiag.results import Analysis
 from pcapdiag.selection import parse_service
 
@@ -38,7 +39,7 @@ class Verification(NamedTuple):
         return self.standing in (Standing.CONFIRMED, Standing.IN_PLACE)
 
     def __repr__(self) -> str:
-        return f"<Verification: {self.standing} for {len(self.services)} services>"
+        return f"<Verification: {self.standing}, {count(len(self.services), 'service')}>"
 
     def _repr_html_(self) -> str:
         from pcapdiag.report.notebook_pages import verification

@@ -96,6 +96,48 @@ def test_hostile_text_is_harmless(text: str) -> None:
     assert html.replace("\n", "").isprintable()
 
 
+def test_cures_are_shown_and_are_data() -> None:
+    """A row each, those that help most first, and in the table the text to paste; none where nothing was lost."""
+    analysis = pcapdiag.analyze(RESET)
+    cures = [cure for one in analysis.advice for cure in one.cures]
+    table = analysis.advice.frame()
+    assert Tags(analysis.advice._repr_html_()).tags["tr"] == 1 + len(cures)
+    assert list(table["id"]) == [cure.id for cure in cures]
+    assert all(snippet.text in table["text"][i] for i, cure in enumerate(cures) for snippet in cure.snippets)
+    nothing = pcapdiag.analyze(CAPTURES / "keepalive-survives.pcap").advice
+    assert (len(nothing), Tags(nothing._repr_html_()).text.strip()) == (0, "None.")
+
+
+def test_a_verification_shows_its_answer() -> None:
+    """The answer, what was measured, and what follows from it."""
+    shown = pcapdiag.verify(CAPTURES / "keepalive-survives.pcap", before=pcapdiag.analyze(RESET))
+    text = Tags(shown._repr_html_()).text
+    assert text.startswith("The keepalive is in place, and it holds.")
+    assert "every idle period longer than 2 s was probed, and none was lost" in text
+    assert repr(shown) == "<Verification: confirmed, 1 service>"
+
+
+def test_a_comparison_shows_where() -> None:
+    """Where it happened, a table of the points, and one of each incident's way; labels are text, whatever they hold."""
+    points = [CAPTURES / f"full-chain.{name}.pcap" for name in ("before-nat", "after-nat")]
+    shown = pcapdiag.compare(*points, labels=["<b>near", "far"])
+    tags = Tags(shown._repr_html_())
+    assert tags.text.startswith("4 of 4 RSTs were made between <b>near and far")
+    assert (tags.tags["table"], tags.tags["b"]) == (5, 1)
+    assert repr(shown) == "<Comparison: 2 points, 4 incidents>"
+
+
+def test_a_story_shows_itself() -> None:
+    """The steps in their order with their evidence; nothing where only a capture was given."""
+    capture = CAPTURES / "full-chain.client.pcapng"
+    stories = pcapdiag.analyze(capture, ss=CAPTURES / "full-chain.ss.txt").story
+    shown = Tags(stories._repr_html_())
+    places = [shown.text.index(step.title) for step in stories[0].steps]
+    assert places == sorted(places)
+    assert "no keepalive timer at" in shown.text
+    assert Tags(pcapdiag.analyze(capture).story._repr_html_()).text.strip() == "None."
+
+
 def test_packets_are_those_of_the_capture() -> None:
     """The packets around a finding with times to the nanosecond and bytes as captured, the same with and without excerpts."""
     analysis = pcapdiag.analyze(RESET)

@@ -74,7 +74,7 @@ def helps(cause: Cause) -> dict[Effect, int]:
         return dict.fromkeys(Effect, 1)
     timed = told.kept + told.perhaps + told.not_kept
     # where long silences fail no more often than short ones, nothing that is done about their length is known to help
-    by_length = 0 if cause.bracket.fit is Fit.CROSSING and len(cause.estimate) <= 1 else timed
+    by_length = 0 if cause.bracket.fit is Fit.CROSSING and cause.setting is None else timed
     closed = sum(told.helpless.get(reason, 0) for reason in (Helpless.FIN, Helpless.PAYLOAD_TIMER))
     # a client that is quicker helps whoever sent the RSTs of a timer, a keepalive only if the path did
     doubtful = told.perhaps if cause.reset_by_timer is not None else 0

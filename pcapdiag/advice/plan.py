@@ -91,7 +91,7 @@ def sockets(timeout: int, service: Endpoint, *, pod: Pod | None = None) -> Erran
     """Whether the sockets had a keepalive timer."""
     every = _every(timeout)
     address = f"[{service.address}]" if ":" in service.address else service.address
-    loop = f"while date -u +%FT%TZ; do ss -tnoeip dst {address}:{service.port}; sleep {every}; done"
+    loop = _loop(f"ss -tnoeip dst {address}:{service.port}", every)
     command = f"{loop} >> ss.txt" if pod is None else f"sh -c {shlex.quote(loop)} >> ss.txt"
     wrapped = command if pod is None else f"kubectl exec -n {pod.namespace} {pod.name} -c {_DEBUGGER} -- {command}"
     return Errand(
@@ -114,7 +114,7 @@ def tracking(timeout: int, service: Endpoint) -> Errand:
         "It shows the entry before the gap, how long it had left, and when it was destroyed.",
         "on that machine, as root",
         f"conntrack -E {of} -o timestamp >> conntrack-events.txt &\n"
-        f"while date -u +%FT%TZ; do conntrack -L {of} -o extended; sleep {every}; done >> conntrack.txt",
+        f"{_loop(f'conntrack -L {of} -o extended', every)} >> conntrack.txt",
     )
 
 
@@ -148,6 +148,11 @@ def joined(service: Endpoint) -> Errand:
 def _every(timeout: int) -> int:
     """Seconds from one snapshot to the next."""
     return max(1, min(60, timeout // SNAPSHOTS // S))
+
+
+def _loop(command: str, every: int) -> str:
+    """A snapshot again and again, each below when, where and how it was taken: else nobody knows what it leaves out."""
+    return f'while echo "# $(date -u +%FT%TZ) $(hostname): {command}"; do {command}; sleep {every}; done'
 
 
 def ring_file(timeout: int, rate: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,11 +12,13 @@ from pcapdiag.correlate.counting import Tally
 from pcapdiag.correlate.flags import SHORT, lost
 from pcapdiag.correlate.formats import Automatic, Given
 from pcapdiag.correlate.moments import Moment
-from pcapdiag.correlate.types import AccessLog, Logged, Side
+from pcapdiag.correlate.types import AccessLog, Logged, Side, Witness
 from pcapdiag.engine.types import Endpoint
 
 #: Failed requests that are kept, and lines of ids that were asked for: about 1 KB each. More are counted.
 MOST = 100_000
+#: Answered requests that are kept from the beginning of a log, and as many from its end.
+WITNESSES = 500
 _MS = 1_000_000
 _ADDRESSES = ("upstream", "local", "downstream", "listener")
 _DECIMAL = re.compile(r"\d{1,15}(\.\d{1,9})?", re.ASCII)
@@ -65,6 +68,8 @@ class _Gathered:
         self._failed: list[Logged] = []
         self._present: dict[str, list[Logged]] = {}
         self._span: tuple[int, int] | None = None
+        self._first: list[tuple[int, dict[str, str]]] = []
+        self._last: deque[tuple[int, dict[str, str]]] = deque(maxlen=WITNESSES)
 
     def add(self, number: int, began: Moment, values: dict[str, str]) -> None:
         """One request."""
@@ -73,6 +78,8 @@ class _Gathered:
         first, last = self._span or (began.ns, began.ns)
         self._span = min(first, began.ns), max(last, began.ns)
         bad, asked = _failed(values), values.get("request_id") in self._wanted
+        if not bad and values.get("request_id", "") not in ("", "-"):
+            (self._first if len(self._first) < WITNESSES else self._last).append((began.ns, values))
         if not (bad or asked):
             return
         if self._kept >= MOST:
@@ -90,8 +97,17 @@ class _Gathered:
         present = {name: tuple(lines) for name, lines in self._present.items()}
         source = tally.source(name, side, form)
         return AccessLog(
-            source, self._requests, tuple(self._failed), self._span, present, self._dropped, self._identified
+            source, self._requests, tuple(self._failed), self._span, present, self._dropped, self._identified, self._witnesses()
         )  # fmt: skip
+
+    def _witnesses(self) -> dict[str, Witness]:
+        """Those whose id stands on one line alone, of those that are kept, and on none that failed."""
+        met: dict[str, list[Witness]] = {}
+        for start, values in (*self._first, *self._last):
+            sent = endpoint(_or_none(values.get("upstream")) or _or_none(values.get("upstream remote")) or "")
+            met.setdefault(values["request_id"], []).append(Witness(start, sent))
+        failed = {line.request_id for line in self._failed}
+        return {name: found[0] for name, found in met.items() if len(found) == 1 and name not in failed}
 
 
 def _failed(values: dict[str, str]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pcapdiag.correlate.addresses import address
 from pcapdiag.correlate.counting import Tally
@@ -34,6 +35,7 @@ def read_conntrack(lines: Iterable[str | bytes], name: str, side: Side | None = 
     stamps: list[int] = []
     listing: set[int] = set()
     time, events = None, False
+    runs: list[_Run] = []
     for number, text in tally.each(lines):
         found = _LINE.fullmatch(text)
         if found is None:
@@ -43,6 +45,8 @@ def read_conntrack(lines: Iterable[str | bytes], name: str, side: Side | None = 
                 if when.time is not None:
                     time = known(when.time, tally)
                     stamps += [] if time is None else [time]
+                if when.time is not None:
+                    runs.append(_Run(time, when.host, when.command))
                 options = when.options or frozenset()
                 if time is not None and options & {"L", "dump"}:
                     listing.add(time)
@@ -50,7 +54,11 @@ def read_conntrack(lines: Iterable[str | bytes], name: str, side: Side | None = 
                 tally.skip()
             else:
                 tally.bad("no entry of connection tracking")
+                if runs:
+                    runs[-1].unread += 1
             continue
+        if runs:
+            runs[-1].entries += 1
         events = events or found["event"] is not None
         if found["protocol"] != "tcp" or found["number"] != "6":
             tally.skip()
@@ -60,7 +68,55 @@ def read_conntrack(lines: Iterable[str | bytes], name: str, side: Side | None = 
         except ValueError as error:
             tally.bad(str(error))
     listed = listing if events else listing | set(stamps)
-    return Tracking(tally.source(name, side, "conntrack"), tuple(entries), tuple(sorted(listed)))
+    whole = _whole([run for run in runs if run.time in listed])
+    return Tracking(tally.source(name, side, "conntrack"), tuple(entries), tuple(sorted(listed)), whole)
+
+
+@dataclass
+class _Run:
+    """One listing: when, where and how it was taken, as far as that is told, and what came of it."""
+
+    time: int | None
+    host: str | None
+    command: str | None
+    entries: int = 0
+    unread: int = 0
+
+
+#: Options of conntrack that leave no TCP entry out, with those that take a value.
+_VALUED = {"-o", "--output", "-f", "--family"}
+_WIDE = {"-L", "--dump", "-p", "--proto", *_VALUED}
+
+
+def _whole(runs: Sequence[_Run]) -> tuple[int, ...]:
+    """The listings in which an entry would stand if it were there.
+
+    One that came to nothing may have failed: what conntrack says then goes elsewhere. Of another host, or asked for a part of the
+    table, it shows nothing; but what is asked for alike all along is the same part each time.
+    """
+    alike = len({(run.host, run.command) for run in runs}) == 1
+    one_host = len({run.host for run in runs}) == 1
+    good = (run for run in runs if run.entries and not run.unread and one_host and (alike or _takes_all(run.command)))
+    return tuple(sorted({run.time for run in good if run.time is not None}))
+
+
+def _takes_all(command: str | None) -> bool:
+    """Does it list every TCP entry, as far as it tells?"""
+    if command is None:
+        return False
+    words, skip = command.split()[1:], False
+    for at, word in enumerate(words):
+        if skip:
+            skip = False
+        elif word in ("-p", "--proto"):
+            if words[at + 1 : at + 2] not in (["tcp"], ["6"]):
+                return False
+            skip = True
+        elif word not in _WIDE:
+            return False
+        else:
+            skip = word in _VALUED
+    return True
 
 
 def _entry(number: int, found: re.Match[str], listed: int | None) -> Tracked:

@@ -75,6 +75,13 @@ def failed(line: Logged) -> bool:
     return lost(line.code, line.flags, line.details, http=line.method is not None or line.protocol is not None)
 
 
+def answered(line: Logged) -> bool:
+    """Is it the upstream's own answer? Then no RST took its place. Envoy answers for a lost connection with 502 to 504 alone."""
+    if line.details is not None:
+        return line.details == "via_upstream"
+    return not line.flags and bool(line.code) and line.code not in (502, 503, 504)
+
+
 def lost(code: int | None, flags: tuple[str, ...], details: str | None, *, http: bool) -> bool:
     """The same, from the fields it rests on."""
     if any(FLAGS[flag].connection for flag in flags if flag in FLAGS):

@@ -84,7 +84,7 @@ class Automatic:
             return self._object(line[at:])
         if foreign(line):
             return None
-        raise ValueError("not a line of an access log that is known; --access-log-format takes Envoy's format string")
+        raise ValueError("not a line of an access log that is known; --log-format takes Envoy's format string")
 
     def _text(self, line: str) -> tuple[Format, dict[str, str]]:
         for i, form in enumerate(self._texts):

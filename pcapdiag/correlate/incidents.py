@@ -19,7 +19,8 @@ Pair = tuple[Endpoint, Endpoint]
 
 class Incident(NamedTuple):
     """A finding. ``legs`` are the connections on which it was captured, as (client, server), ``others`` what connection tracking
-    translates them to. What was lost was ``sent`` at one time, and the RST came (or it was given up) when it ``failed``. If
+    translates them to. What was lost was ``sent`` at one time (of a late answer: what it answers), the silence ended with the
+    ``wake``, and the RST came (or it was given up) when it ``failed``. If
     ``abrupt``, who had sent it saw at once that it failed; else it waited as long as it had patience. ``opening``: it is a
     connection that was refused. ``harm``: something was lost. ``request_id`` and ``label`` are of the request, where they were
     captured."""
@@ -28,6 +29,7 @@ class Incident(NamedTuple):
     legs: tuple[Pair, ...]
     others: tuple[Pair, ...]
     sent: int
+    wake: int
     failed: int
     abrupt: bool
     opening: bool
@@ -75,7 +77,8 @@ def _incident(finding: Finding, translated: Mapping[Pair, Sequence[Pair]]) -> In
     failed = answer.first.ref.time if answer is not None and rst else period.ended.time
     ids = (head(p.wake.payload).request_id for p in views)
     return Incident(
-        Key.of(finding), legs, others, sent, max(sent, failed), (rst or wake.kind is WakeKind.RST) and not waited,
+        Key.of(finding), legs, others, sent, wake.first.ref.time, max(sent, failed),
+        (rst or wake.kind is WakeKind.RST) and not waited,
         wake.kind is WakeKind.SYN, finding.severity is not Severity.HARMLESS, next((i for i in ids if i is not None), None),
         finding.sent.label,
     )  # fmt: skip

@@ -48,12 +48,13 @@ class Why(StrEnum):
     LONG = "failed long after it began"
     HEALTHY = "captured, but nothing was lost on its connection then"
     ELSEWHERE = "its connection was not captured"
+    CLOCK = "by how much its clock is off is not known"
     NOTHING = "nothing was lost at its time"
 
 
 class Offset(NamedTuple):
-    """By how much the capture's clock is ahead of a log's, in ns: the median over ``lines`` lines that name the connection or
-    carry the captured request id, and how far the others lie from it."""
+    """By how much the capture's clock is ahead of a log's, in ns: the median over ``lines`` lines, which name the
+    connection, carry the captured request id, or agree with one another, and how far the others lie from it."""
 
     ahead: int
     spread: int

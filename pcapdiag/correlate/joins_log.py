@@ -1,25 +1,31 @@
 """Failed requests of an access log, each joined with the finding that explains it, or told why none does.
 
 In two passes: what names its connection, or carries the request id that was captured, is searched for in a wide window, and tells
-how far the clocks are apart; what names the upstream alone is then searched for in a tight one.
+how far the clocks are apart; where it does not, lines that name the upstream alone do if several agree. What names
+the upstream alone is then searched for in a tight one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
+from pcapdiag.correlate.flags import answered
 from pcapdiag.correlate.incidents import Ends, Incident
 from pcapdiag.correlate.joined import How, JoinedLog, Key, Line, Offset, Why
-from pcapdiag.correlate.offsets import AGREE, offset
+from pcapdiag.correlate.offsets import AGREE, Difference, agreed
 from pcapdiag.correlate.reasons import Captured, unjoined
 from pcapdiag.correlate.types import AccessLog, Logged
+from pcapdiag.durations import format_duration
 
 #: How far a clock may be off: wider, ports are used again.
 WIDE = 3_600_000_000_000
 #: How far a line may lie from a finding of its upstream, of which it does not name the connection.
 TIGHT = 50_000_000
+#: Pairs of a line and a finding of its upstream that are compared to find the offset of the clock.
+MOST = 200_000
 _TOWARDS_CLIENT = ("DC", "DR")
 
 
@@ -36,16 +42,39 @@ def join_log(log: AccessLog, found: Sequence[Incident], captured: Captured) -> J
     """What became of each failed request of ``log``."""
     index = _Index(found)
     pairs = [index.named(line) for line in log.failed]
-    clock = offset(p.difference for of in pairs for p in of if p.incident.abrupt)
-    clock = clock or offset(p.difference for of in pairs for p in of)
+    clock = _clock(log.failed, pairs, index)
     ahead = clock.ahead if clock else 0
     lines = [
         _named(line, of, ahead) or _near(line, index, ahead, clock, captured)
         for line, of in zip(log.failed, pairs, strict=True)
     ]  # fmt: skip
     joined = sum(line.finding is not None and line.how is not How.ADDRESS for line in lines)
-    clock = clock._replace(lines=joined) if clock and joined else None
+    clock = clock._replace(lines=max(joined, 1) if joined else clock.lines) if clock else None
     return JoinedLog(log.source, log.requests, log.span, clock, tuple(_settled(lines)), log.dropped)
+
+
+def _clock(lines: Sequence[Logged], pairs: Sequence[Sequence[_Pair]], index: _Index) -> Offset | None:
+    """The offset that several lines agree on, or that a captured request id proves; any other single pair may be chance."""
+    each = list(zip(lines, pairs, strict=True))
+    proven = [_difference(line, p) for line, of in each for p in of if _same(line, p)]
+    named = [_difference(line, p) for line, of in each for p in of if p.incident.abrupt]
+    named = named or [_difference(line, p) for line, of in each for p in of]
+    found = agreed(proven, 1) or agreed(named, 2)
+    if found is None:
+        bare = islice((_difference(line, p) for line in lines for p in index.near(line)), MOST)
+        found = agreed([*named, *bare], 2)
+    if found is None and any(abs(d.by) <= AGREE for d in named):
+        return agreed([d for d in named if abs(d.by) <= AGREE], 1)
+    return found
+
+
+def _same(line: Logged, pair: _Pair) -> bool:
+    """Is it the captured request for sure, on whatever clock?"""
+    return line.request_id is not None and line.request_id == pair.incident.request_id
+
+
+def _difference(line: Logged, pair: _Pair) -> Difference:
+    return Difference(pair.difference, line.line, pair.incident.key)
 
 
 class _Index:
@@ -73,7 +102,19 @@ class _Index:
             known = {pair.incident.key for pair in made}
             same = (i for i in self.ids.get(line.request_id, ()) if i.key not in known)
             made += [_pair(line, incident, How.REQUEST_ID, False) for incident in same]
-        return [pair for pair in made if abs(pair.difference) <= WIDE]
+        return [
+            pair
+            for pair in made
+            if (abs(pair.difference) <= WIDE or _same(line, pair)) and not (pair.incident.abrupt and answered(line))
+        ]
+
+    def near(self, line: Logged) -> list[_Pair]:
+        """Incidents of the upstream that the line names, without its own end of the connection, within the hour."""
+        if line.upstream is None or line.local is not None or towards_client(line) or answered(line):
+            return []
+        each = [i for i in self.services.get(line.upstream, ()) if i.harm and i.opening == ("UF" in line.flags)]
+        pairs = [_pair(line, i, How.ADDRESS, False) for i in each if not _others(line, i)]
+        return [pair for pair in pairs if abs(pair.difference) <= WIDE]
 
 
 def connections(line: Logged) -> list[tuple[Ends, How]]:
@@ -125,10 +166,16 @@ def _near(line: Logged, index: _Index, ahead: int, clock: Offset | None, capture
         near = [_pair(line, i, How.ADDRESS, False) for i in index.services.get(line.upstream, ()) if i.harm]
         near = [p for p in near if p.incident.opening == ("UF" in line.flags)]
         near = [p for p in near if abs(p.difference - ahead) <= room and not _others(line, p.incident)]
+        near = [p for p in near if not (p.incident.abrupt and answered(line))]
         alike = [p for p in near if _asks_the_same(line, p.incident)] or near
-        if len(alike) == 1:
+        if len(alike) == 1 and clock is not None:
             return Line(line, alike[0].incident.key, How.ADDRESS, alike[0].difference - ahead)
         rivals = len(alike)
+    away = min((abs(p.difference) for p in (*index.named(line), *index.near(line))), default=None)
+    if clock is None and away is not None and rivals < 2:
+        return Line(
+            line, None, why=Why.CLOCK, detail=f"a loss that would fit is {format_duration(away)} away, and no other line agrees"
+        )
     why, detail = unjoined(line, ahead, rivals, [ends for ends, _ in told], towards_client(line), captured)
     return Line(line, None, why=why, detail=detail)
 

@@ -30,7 +30,7 @@ def _of(incident: Incident, seen: dict[Pair, list[tuple[int, Snapshot, Socket]]]
     told: set[bool] = set()
     for client, server in (*incident.legs, *incident.others):
         for is_client, pair in ((True, (client, server)), (False, (server, client))):
-            sightings = [s for s in seen.get(pair, ()) if _in_time(s[1], incident.sent, begun)]
+            sightings = [s for s in seen.get(pair, ()) if _in_time(s[1], incident.wake, begun)]
             if not sightings or is_client in told:
                 continue
             told.add(is_client)
@@ -41,8 +41,8 @@ def _of(incident: Incident, seen: dict[Pair, list[tuple[int, Snapshot, Socket]]]
             )
 
 
-def _in_time(snapshot: Snapshot, sent: int, begun: int | None) -> bool:
-    return snapshot.time is None or (snapshot.time <= sent and (begun is None or snapshot.time >= begun))
+def _in_time(snapshot: Snapshot, wake: int, begun: int | None) -> bool:
+    return snapshot.time is None or (snapshot.time <= wake and (begun is None or snapshot.time >= begun))
 
 
 def _near(one: Snapshot, other: Snapshot) -> bool:

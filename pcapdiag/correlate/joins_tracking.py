@@ -28,24 +28,26 @@ def join_tracking(trackings: Sequence[Tracking], found: Iterable[Incident], sile
                 entries[far].append(entry)
         for incident in listed:
             mine = [entry for leg in incident.legs for entry in entries.get(leg, ())]
-            seen = _seen(incident, number, mine, tracking.listed, *silences.get(incident.key, (None, None)))
+            seen = _seen(incident, number, mine, tracking.whole, *silences.get(incident.key, (None, None)))
             if seen is not None:
                 made.append(seen)
     return tuple(made)
 
 
 def _seen(
-    incident: Incident, number: int, entries: Sequence[Tracked], listed: Sequence[int], begun: int | None, quiet: int | None
+    incident: Incident, number: int, entries: Sequence[Tracked], whole: Sequence[int], begun: int | None, quiet: int | None
 ) -> TrackedSeen | None:
-    sent = incident.sent
+    sent = incident.wake
     dated = [(e.time, e) for e in entries if e.time is not None and e.time <= sent and (begun is None or e.time >= begun)]
     ended = [e for _, e in dated if e.event is Event.DESTROY]
     alive = [(time, e) for time, e in dated if e.event is not Event.DESTROY]
     last, before = max(alive, key=lambda each: each[0], default=(None, None))
-    destroyed = next((e for e in ended if quiet is None or (e.time or 0) >= quiet), None)
+    # One that came after it says that the entry was there again.
+    least = max((time for time in (quiet, last) if time is not None), default=0)
+    destroyed = next((e for e in ended if (e.time or 0) >= least), None)
     known = last is not None or destroyed is not None
     since = max(time for time in (last, quiet) if time is not None) if last is not None else quiet
-    gone = next((t for t in listed if since is not None and since < t <= sent), None) if known else None
+    gone = next((t for t in whole if since is not None and since < t <= sent), None) if known else None
     expires = None
     if before is not None and last is not None and before.left is not None and quiet is not None and last >= quiet:
         runs_out = last + before.left + _S  # what is left is told in whole seconds, cut

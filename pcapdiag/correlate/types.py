@@ -77,12 +77,20 @@ class Logged:
         return self.start + (self.duration or 0)
 
 
+class Witness(NamedTuple):
+    """A request that was answered: when it came, and where it was sent."""
+
+    start: int
+    upstream: Endpoint | None
+
+
 @dataclass(frozen=True, slots=True)
 class AccessLog:
     """One log: its failed requests (see `failed`), when its first and last request began, and how many there were.
 
     ``present`` maps each request id that was asked for to the lines it was met on; one that was not met is not in it. ``dropped``
     counts the failed requests, and lines of ids asked for, that were more than are kept. ``identified`` requests have an id.
+    ``witnesses`` are some that did not fail, by id: where they were sent arrived, so their ids show what a next hop keeps of ids.
     """
 
     source: Source
@@ -92,6 +100,7 @@ class AccessLog:
     present: dict[str, tuple[Logged, ...]]
     dropped: int = 0
     identified: int = 0
+    witnesses: dict[str, Witness] = field(default_factory=dict)
 
 
 class Timer(NamedTuple):
@@ -174,9 +183,10 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """All TCP entries of one file, in its order; ``listed`` are the times at which the whole table was listed, so that an entry
-    that is not among them was gone."""
+    """All TCP entries of one file, in its order; ``listed`` are the times at which the table was listed, and ``whole`` those of
+    them of which it is known that an entry that is not among them was gone."""
 
     source: Source
     entries: tuple[Tracked, ...]
     listed: tuple[int, ...]
+    whole: tuple[int, ...] = ()

@@ -80,7 +80,7 @@ cdef inline void forget_probes(Statistics* stats, Hot* h, Cold* k, int server) n
     cdef int side
     cdef Way way
     stats.forgotten += 1
-    stats.probed += k.probes[0] or k.probes[1]
+    stats.probed += k.probes[0] != 0 or k.probes[1] != 0
     for side in range(2):
         if k.probes[side] == 0:
             continue

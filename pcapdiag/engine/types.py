@@ -188,10 +188,10 @@ class Extreme(NamedTuple):
 class Probing(NamedTuple):
     """How one side of a connection sent keepalive probes.
 
-    ``answered`` of its ``probes`` were acknowledged. ``after`` is the least time in ns to a probe that
-    repeats no unanswered one from that side's own last probe, or the last segment other than a probe that came to it, whichever is
-    later: the keepalive time, as far as it shows. ``every`` is the least time in ns from an
-    unanswered probe to its repetition: the interval. Both are whole milliseconds, None where none was seen.
+    ``answered`` of its ``probes`` were acknowledged. ``after`` is the least time in ns to a probe that repeats no unanswered one
+    from that side's own last probe, or the last segment other than a probe that came to it, whichever is later: the keepalive
+    time, as far as it shows. ``every`` is the least time in ns from an unanswered probe to its repetition: the interval. Both are
+    whole milliseconds, None where none was seen.
     """
 
     probes: int = 0
@@ -330,10 +330,11 @@ class Service:
     ``longest_survived`` is exact. ``probes`` is (from clients, from servers), ``probed`` connections with a probe.
     ``resets_without_idle`` counts RSTs to payload with no idle before, ``refused`` RSTs to a SYN.
     ``longest_probed`` is the longest idle period that survived with keepalive probes in it, by its gap: silence it was not.
-    ``closings`` are the idle periods that ended with a FIN of (clients, the server); ``closed_histogram`` counts those of them whose
-    length is known exactly, in the same buckets. ``keepalives`` says how the connections were probed, commonest first; of a service
-    that is probed in more than 32 ways on connections that were forgotten, the times of the others are not known. ``silent_at_end``
-    is the sum in ns of how long its open connections had been silent when the capture ended, of those still tracked.
+    ``closings`` are the idle periods that ended with a FIN of (clients, the server); ``closed_histogram`` counts those of them
+    whose length is known exactly, in the same buckets. ``keepalives`` says how the connections were probed, commonest first; of a
+    service that is probed in more than 32 ways on connections that were forgotten, the times of the others are not known.
+    ``silent_at_end`` is the sum in ns of how long its open connections had been silent when the capture ended, of those still
+    tracked.
     """
 
     endpoint: Endpoint
@@ -364,8 +365,8 @@ class Pair(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """Open connections of one service that were silent at the end of the capture for at least a given time, or without payload where
-    that was asked for: how many, and the most silent ones, each with how long in ns, longest first."""
+    """Open connections of one service that were silent at the end of the capture for at least a given time, or without payload
+    where that was asked for: how many, and the most silent ones, each with how long in ns, longest first."""
 
     connections: int
     longest: tuple[tuple[Connection, int], ...]

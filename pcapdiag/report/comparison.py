@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pcapdiag.correlate.clocks import Clock
 from pcapdiag.correlate.comparison import Presence, Verdict, Where
 from pcapdiag.report.model import Report
+from pcapdiag.report.words import count
 from pcapdiag.rules.types import Finding
 
 
@@ -56,7 +57,7 @@ class Comparison:
         return any(len({p.point for p in i.verdict.places}) > 1 for i in self.incidents)
 
     def __repr__(self) -> str:
-        return f"<Comparison: {len(self.incidents)} incidents at {len(self.points)} points>"
+        return f"<Comparison: {len(self.points)} points, {count(len(self.incidents), 'incident')}>"
 
     def _repr_html_(self) -> str:
         from pcapdiag.report.notebook_pages import comparison

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from pcapdiag.advice import plan
 from pcapdiag.correlate.comparison import Presence
-from pcapdiag.correlate.joined import JoinedLog, Line
+from pcapdiag.correlate.joined import JoinedLog, Line, Why
 from pcapdiag.correlate.keepalive import Keepalive
+from pcapdiag.correlate.offsets import AGREE
 from pcapdiag.correlate.types import Side
 from pcapdiag.engine.types import Fin, WakeKind
 from pcapdiag.report.filters import proof
@@ -18,7 +19,7 @@ from pcapdiag.report.ss import state
 from pcapdiag.report.story_scene import Scene, Told
 from pcapdiag.report.times import iso
 from pcapdiag.report.words import answer, count, gap, sent
-from pcapdiag.rules.types import Finding
+from pcapdiag.rules.types import Confidence, Finding
 
 
 def user(scene: Scene) -> Told:
@@ -32,7 +33,7 @@ def user(scene: Scene) -> Told:
         codes = " and ".join(f"{n:,} x {text}" for text, n in got.most_common())
         yield f"{found - lacking:,} of {found:,} incidents are failed requests in the log: {codes}."
         if lacking:
-            yield f"{lacking:,} {_have(lacking)} no failed line there: retried with success, or not sent through that proxy."
+            yield f"{lacking:,} {_have(lacking)} no failed line there that is surely theirs: {_lacking(scene, near)}."
         for log in near:
             if log.joined:
                 yield clock(log.offset), log.source.name
@@ -46,15 +47,42 @@ def user(scene: Scene) -> Told:
             )
     impacts = [(f, impact) for f, key in zip(scene.findings, scene.keys, strict=True) if (impact := scene.joins.impact(key))]
     if impacts:
-        yield f"The capture itself shows {count(len(impacts), 'request')} of users just before, and what came back."
+        distinct = {
+            impact.request: impact for _, impact in sorted(impacts, key=lambda i: i[1].confidence is not Confidence.POSSIBLE)
+        }
+        guessed = sum(impact.confidence is Confidence.POSSIBLE for impact in distinct.values())
+        sure = len(distinct) - guessed
+        if sure:
+            yield f"The capture itself shows {count(sure, 'request')} of users just before, and what came back."
+        if guessed:
+            yield f"Of {guessed:,}{' more' if sure else ''} in the capture it is only possible that they were users' requests."
         for finding, impact in impacts:
             yield impact_text(impact), scene.file(finding.period.wake.first.ref)
     if not rows and near:
-        yield "None of the incidents is a failed request in the log that was given."
+        yield f"None of the incidents is surely a failed request in the log that was given: {_lacking(scene, near)}."
         yield from ((f"{log.requests:,} requests, {len(log.lines):,} of them failed", log.source.name) for log in near)
     if not rows and not impacts and not near:
         yield "Not known: no access log of the client's side was given."
         yield plan.access_log()
+
+
+def _lacking(scene: Scene, near: Sequence[JoinedLog]) -> str:
+    """Why incidents have no failed line: what is seen before what is guessed."""
+    unsure = sum(len(log.unjoined.get(why, ())) for log in near for why in (Why.AMBIGUOUS, Why.CLOCK))
+    bare = [
+        f for f, key in zip(scene.findings, scene.keys, strict=True) if not any(log in near for log, _ in scene.joins.lines(key))
+    ]
+    outside = sum(not any(_covers(log, f.period.wake.first.ref.time) for log in near) for f in bare)
+    told = [f"{count(unsure, 'failed line')} of it may be theirs, but cannot be told apart"] if unsure else []
+    if outside:
+        told.append(f"{outside:,} {'is' if outside == 1 else 'are'} not in the time of the log")
+    return "; ".join(told) or "retried with success, or not sent through that proxy"
+
+
+def _covers(log: JoinedLog, at: int) -> bool:
+    """Has the log requests before and after?"""
+    ahead = log.offset.ahead if log.offset is not None else 0
+    return log.span is not None and log.span[0] + ahead - AGREE <= at <= log.span[1] + ahead + AGREE
 
 
 def _got(line: Line) -> str:
@@ -78,14 +106,23 @@ def next_hop(scene: Scene) -> Told:
             yield "Not known: no access log of the next hop was given."
             yield plan.gateway_log()
         return
-    absent = [line for line, arrival in rows if arrival.presence is Presence.ABSENT]
-    present = [(line, arrival) for line, arrival in rows if arrival.presence is Presence.PRESENT]
-    unknown = Counter(arrival.why for _, arrival in rows if arrival.presence is Presence.UNKNOWN)
-    if absent:
-        none = "None" if len(absent) == len(rows) else f"{len(absent):,}"
-        yield f"{none} of these {count(len(rows), 'request')} {'is' if none == 'None' else 'are not'} in its log: lost before it."
-    if present:
-        yield f"{len(present):,} of these {count(len(rows), 'request')}, or a repetition with the same id, arrived there."
+    # one request may be looked for in several logs: what is counted are requests
+    each = {id(line): line for line, _ in rows}.values()
+    absent, present = (
+        sum(any(arrival.presence is presence for arrival in line.arrived) for line in each)
+        for presence in (Presence.ABSENT, Presence.PRESENT)
+    )
+    unknown = Counter(why for line in each for why in {a.why for a in line.arrived if a.presence is Presence.UNKNOWN})
+    if absent == len(each) == 1:
+        yield "This request is not in its log: lost before it."
+    elif absent:
+        which = "None" if absent == len(each) else f"{absent:,}"
+        verb = "are not" if absent > 1 else "is not"
+        yield f"{which} of these {len(each):,} requests {'is' if which == 'None' else verb} in its log: lost before it."
+    if present == len(each) == 1:
+        yield "This request, or a repetition with the same id, arrived there."
+    elif present:
+        yield f"{present:,} of these {len(each):,} requests, or repetitions with the same id, arrived there."
     for why, n in unknown.items():
         yield f"Of {n:,} it is not known: {why}."
     for line, arrival in rows:
@@ -142,9 +179,12 @@ def sockets(scene: Scene) -> Told:
         return
     seen = [socket for key in scene.keys if (socket := joins.socket(key)) is not None]
     for kind, text in _KEEPALIVE:
-        n = sum(socket.keepalive is kind for socket in seen)
+        n = sum(socket.keepalive is kind and socket.client for socket in seen)
         if n:
             yield f"{n:,} of {len(scene.findings):,} lost connections {text}."
+        n = sum(socket.keepalive is kind and not socket.client for socket in seen)
+        if n:
+            yield f"Of {n:,} only the server's socket was seen: it {text.partition(':')[0]}."
     if len(seen) < len(scene.findings):
         lacking = len(scene.findings) - len(seen)
         yield f"{lacking:,} {_have(lacking)} no socket in a snapshot before the loss."
@@ -184,7 +224,8 @@ def path(scene: Scene) -> Told:
     seen = [(f, track) for f, key in zip(scene.findings, scene.keys, strict=True) if (track := joins.track(key)) is not None]
     gone = sum(track.forgotten for _, track in seen)
     if gone:
-        yield f"Connection tracking had forgotten {gone:,} of {len(scene.findings):,} connections before the request came."
+        of = f"{gone:,} of {count(len(scene.findings), 'connection')}"
+        yield f"Connection tracking had forgotten {of} before something was sent, by its host's clock."
     if len(seen) > gone:
         yield f"Of {len(seen) - gone:,} it is not seen when the entry went."
     if len(seen) < len(scene.findings):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pcapdiag.advice.plan import FILES, RING_TIMES, SNAP_LENGTH, Errand, Pod, plan, ring_file
 from pcapdiag.cli.main import main
+from pcapdiag.correlate.sockets import read_sockets
 from pcapdiag.engine.types import Endpoint
 
 MINUTES_15 = 900_000_000_000
@@ -56,10 +57,13 @@ def test_tcpdump_takes_the_filter(service: Endpoint, which: str) -> None:
 @pytest.mark.skipif(shutil.which("ss") is None, reason="ss is not installed")
 @pytest.mark.parametrize("service", SERVICES, ids=str)
 def test_ss_takes_its_filter(service: Endpoint) -> None:
-    """One turn of the loop prints when it ran and what ss says, without a complaint."""
+    """One turn of the loop prints when and how it ran, as its reader wants it, and what ss says, without a complaint."""
     turn = re.sub(r"sleep \d+; done.*", "exit; done", _one(plan(MINUTES_15, service), "ss"))
     done = subprocess.run(["sh", "-c", turn], capture_output=True, text=True, check=True, timeout=10)
-    assert re.match(r"\d{4}-\d\d-\d\dT[\d:]+Z\n.*Recv-Q", done.stdout, re.DOTALL)
+    assert re.match(r"# \d{4}-\d\d-\d\dT[\d:]+Z \S+: ss -tnoeip dst .*\n.*Recv-Q", done.stdout, re.DOTALL)
+    (snapshot,) = read_sockets(done.stdout.splitlines(), "ss.txt").snapshots
+    assert snapshot.time is not None
+    assert snapshot.timers is True
     assert done.stderr == ""
 
 

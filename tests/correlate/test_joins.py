@@ -60,7 +60,7 @@ def pairs(log: JoinedLog) -> dict[str | None, Key | None]:
 shifts = st.integers(-30 * 60_000, 30 * 60_000)
 
 
-@given(st.sets(st.integers(0, 20), min_size=1, max_size=8), shifts, st.randoms(use_true_random=False), st.integers(0, 5))
+@given(st.sets(st.integers(0, 20), min_size=2, max_size=8), shifts, st.randoms(use_true_random=False), st.integers(0, 5))
 def test_a_clock_that_is_off_changes_no_join_and_is_told(numbers: set[int], shift: int, random: object, strangers: int) -> None:
     """Lines that name their connection find their finding whatever their clock says, in any order and among strangers; the offset
     is told, and every failed line is joined or has a reason."""
@@ -102,11 +102,57 @@ def test_without_its_own_end_a_line_joins_by_upstream_and_time() -> None:
     """Envoy's default format names the upstream alone: one finding near is the one, two are not told apart, none is none."""
     log = joined([line(0), line(1)], [found(0), found(1)], ENVOY)
     assert [x.how for x in log.lines] == [How.ADDRESS, How.ADDRESS]
-    assert log.offset is None
+    assert log.offset is not None
+    assert (log.offset.ahead, log.offset.lines) == (pytest.approx(0, abs=2 * MS), 2)
     near = [found(0), replace_client(found(0), 40_000)]
-    assert [x.why for x in joined([line(0)], near, ENVOY).lines] == [Why.AMBIGUOUS]
-    assert [x.why for x in joined([line(0), line(0, request_id="other")], near[:1], ENVOY).lines] == [Why.AMBIGUOUS] * 2
-    assert [x.why for x in joined([line(5)], near, ENVOY).lines] == [Why.NOTHING]
+    known = [line(7), line(8)]
+    near += [found(7), found(8)]
+    assert [x.why for x in joined([line(0), *known], near, ENVOY).lines] == [Why.AMBIGUOUS, None, None]
+    twice = [line(0), line(0, request_id="other"), *known]
+    assert [x.why for x in joined(twice, [near[0], *near[2:]], ENVOY).lines][:2] == [Why.AMBIGUOUS] * 2
+    assert [x.why for x in joined([line(5), *known], near, ENVOY).lines] == [Why.NOTHING, None, None]
+    assert [x.why for x in joined([line(5)], near, ENVOY).lines] == [Why.CLOCK]
+
+
+def test_one_pair_sets_no_clock() -> None:
+    """One line on the connection of a loss, nine seconds away, may be another event; near the loss it is the one."""
+    far = joined([line(0, start_ms=START_MS - 9_000)], [found(0)])
+    assert (far.offset, [x.why for x in far.lines]) == (None, [Why.CLOCK])
+    assert [x.how for x in joined([line(0)], [found(0)]).lines] == [How.UPSTREAM]
+
+
+@pytest.mark.parametrize("hours", [-9, -1, 1, 2])
+def test_the_captured_id_joins_at_any_distance(hours: int) -> None:
+    """A clock that is set to another time zone is told by one captured x-request-id, ahead or behind alike."""
+    payload = b"GET / HTTP/1.1\r\nx-request-id: id-0\r\n\r\n"
+    one = found(0)
+    one = replace(one, period=replace(one.period, wake=replace(one.period.wake, payload=payload)))
+    log = joined([line(0, start_ms=START_MS + hours * 3_600_000)], [one])
+    assert [x.finding for x in log.lines] == [Key.of(one)]
+    assert log.offset is not None
+    assert log.offset.ahead == pytest.approx(-hours * 3_600 * S, abs=2 * MS)
+
+
+def test_an_answer_of_the_upstream_is_no_loss() -> None:
+    """The upstream's own 500 on the connection that a RST ended is another request, at whatever time."""
+    for by in (-9_000, 0):
+        log = joined(
+            [line(n, start_ms=line(n).start_ms + by, code="500", flags="-", details="via_upstream") for n in (0, 1)],
+            [found(0), found(1)],
+        )
+        assert not log.joined
+        assert log.offset is None
+
+
+def test_lines_that_name_the_upstream_alone_agree_on_a_clock() -> None:
+    """Four lines are three seconds ahead; one of them then falls on another's loss, and still each finds its own."""
+    at = {0: 0, 1: 9_300, 2: 12_300, 3: 31_000}
+    findings = [found(n, after=(ms - n * 10_000) * MS) for n, ms in at.items()]
+    requests = [line(n, start_ms=START_MS + ms + 3_000) for n, ms in at.items()]
+    log = joined(requests, findings, ENVOY)
+    assert pairs(log) == {f"id-{n}": Key.of(f) for n, f in enumerate(findings)}
+    assert log.offset is not None
+    assert log.offset.ahead == pytest.approx(-3_000 * MS, abs=2 * MS)
 
 
 def replace_client(f: Finding, port: int) -> Finding:

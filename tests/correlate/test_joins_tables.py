@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pcapdiag.correlate.conntrack import read_conntrack
 from pcapdiag.correlate.incidents import incidents, translations
 from pcapdiag.correlate.joined import Key, SocketSeen, TrackedSeen
@@ -87,6 +89,9 @@ def entry(left: int, event: str = "") -> str:
     return f"{event}ipv4     2 tcp      6 {state}src=10.1.0.1 dst=198.51.100.80 sport=37456 dport=80 src=10.2.0.2 dst=10.1.0.1 sport=8080 dport=37456 [ASSURED] mark=0 use=1"
 
 
+OTHER = entry(300).replace("37456", "40000")
+
+
 def tracked(*lines: str) -> tuple[TrackedSeen, ...]:
     """What the file says of the request."""
     of = lost()
@@ -97,11 +102,35 @@ def tracked(*lines: str) -> tuple[TrackedSeen, ...]:
 
 def test_an_entry_is_gone_when_a_listing_lacks_it() -> None:
     """It was there with 1 s left, and the next listing, still before the request, has it no more."""
-    (seen,) = tracked(stamp(T0 - 5 * S, "conntrack -L"), entry(1), stamp(T0 - S, "conntrack -L"))
+    (seen,) = tracked(stamp(T0 - 5 * S, "conntrack -L"), entry(1), stamp(T0 - S, "conntrack -L"), OTHER)
     assert seen.before is not None
     assert (seen.before.left, seen.gone) == (S, (T0 - S) // MS * MS)
     assert seen.forgotten
     assert seen.translated == (CLIENT, Endpoint("10.2.0.2", 8080))
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        (stamp(T0 - S, "conntrack -L"),),
+        (stamp(T0 - S, "conntrack -L"), "conntrack: command not found"),
+        (stamp(T0 - S, "conntrack -L -p udp"), OTHER.replace("tcp      6", "udp      17")),
+        (stamp(T0 - S, "conntrack -L -s 10.77.0.1"), OTHER),
+        (stamp(T0 - S, "conntrack -L").replace("client:", "elsewhere:"), OTHER),
+    ],
+    ids=["nothing", "failed", "other-protocol", "other-source", "other-host"],
+)
+def test_a_listing_that_could_not_show_it_proves_nothing(listing: tuple[str, ...]) -> None:
+    """It came to nothing, failed, was asked for something else, or is of another machine: the entry may have been there."""
+    (seen,) = tracked(stamp(T0 - 5 * S, "conntrack -L"), entry(431_990), *listing)
+    assert not seen.forgotten
+
+
+def test_an_entry_that_came_again_was_there() -> None:
+    """After it was destroyed the connection was entered again, before something was sent: nothing had forgotten it."""
+    events = [f"[{at // S}.{at % S // 1000:06d}]\t" for at in (T0 - 3 * S, T0 - 2 * S)]
+    (seen,) = tracked(entry(0, f"{events[0]}[DESTROY] "), entry(300, f"{events[1]}[NEW] "))
+    assert not seen.forgotten
 
 
 def test_an_entry_runs_out_where_nothing_refreshes_it() -> None:

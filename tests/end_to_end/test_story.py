@@ -190,3 +190,12 @@ def test_nothing_of_the_logs_is_left_when_anonymised(told: pcapdiag.Analysis) ->
         assert [secret for secret in secrets if secret in text and (secret[0] != "1" or holds(text, secret))] == []
     (story,) = hidden.story
     assert "None of these 4 requests is in its log" in story.steps[1].sentence
+
+
+def test_incidents_outside_the_time_of_the_log_are_said_to_be(tmp_path: Path) -> None:
+    """A log that ends before the losses tells nothing of a retry: the story says that they are not in its time."""
+    early = tmp_path / "early.log"
+    early.write_text("".join(Path(SIDECAR).read_text().splitlines(keepends=True)[:8]))
+    (story,) = pcapdiag.analyze(CHAIN + "client.pcapng", access_logs=f"client={early}").report.story
+    assert "4 are not in the time of the log" in story.steps[0].sentence
+    assert "retried" not in story.steps[0].sentence

@@ -52,6 +52,7 @@ def test_what_two_points_saw_counts_once(tmp_path: Path) -> None:
     assert once.view == both.view
     assert once.at_risk.connections == both.at_risk.connections
     assert once.estimate == both.estimate
+    assert once.counterfactual == both.counterfactual
 
 
 def test_without_payload_a_connection_waits_in_spite_of_probes(tmp_path: Path) -> None:
