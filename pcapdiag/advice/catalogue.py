@@ -76,12 +76,12 @@ def helps(cause: Cause) -> dict[Effect, int]:
     # where long silences fail no more often than short ones, nothing that is done about their length is known to help
     by_length = 0 if cause.bracket.fit is Fit.CROSSING and cause.setting is None else timed
     closed = sum(told.helpless.get(reason, 0) for reason in (Helpless.FIN, Helpless.PAYLOAD_TIMER))
-    # a client that is quicker helps whoever sent the RSTs of a timer, a keepalive only if the path did
+    # a client that is quicker helps whoever sent the RSTs of a timer; what is done to the path only if that did
     doubtful = told.perhaps if cause.reset_by_timer is not None else 0
     return {
         Effect.KEEPALIVE: told.kept + told.perhaps - doubtful or min(1, doubtful),
         Effect.PING: min(by_length, told.kept + told.perhaps) + told.helpless.get(Helpless.PAYLOAD_TIMER, 0),
-        Effect.TIMEOUT: by_length,
+        Effect.TIMEOUT: max(by_length - doubtful, min(1, by_length)),
         Effect.IDLE: closed + doubtful or min(1, by_length),
         Effect.RETRY: timed + closed + told.helpless.get(Helpless.EVENT, 0),
     }
