@@ -493,7 +493,7 @@ cdef class Engine:
             p = &table.items[i]
             s = &st.services[p.service]
             hi, lo = p.hi, p.lo
-            if s.moved and st.services[s.moved].lo == lo and st.services[s.moved].hi == hi:
+            if s.moved and s.stats == NULL and st.services[s.moved].lo == lo and st.services[s.moved].hi == hi:
                 hi, lo = s.hi, s.lo    # forgotten before it was known who is the server
                 s = &st.services[s.moved]
             server = objects.endpoint(s.hi, s.lo, s.port)

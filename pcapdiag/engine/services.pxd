@@ -131,8 +131,8 @@ cdef inline void decide_roles(State* st, Hot* h, Cold* k) noexcept nogil:
 cdef inline Statistics* statistics(State* st, Hot* h, Cold* k) noexcept nogil:
     """Where this connection's idle periods are counted, NULL without memory.
 
-    It is not looked for anew each time: where the roles are looked at again, what was counted moves with them, if it can be told from
-    what others counted there (`move_counts`)."""
+    It is not looked for anew each time: where the roles are looked at again, what was counted moves with them, if it can be told
+    from what others counted there (`move_counts`)."""
     cdef Service* s
     if k.service == 0:
         decide_roles(st, h, k)

@@ -170,7 +170,7 @@ cdef inline bint after_probe(Hot* h, Cold* k, Segment* s, bint fresh, bint probi
 cdef inline void time_probe(State* st, Hot* h, Cold* k, Segment* s, int64_t gap, uint32_t last_file, bint again) noexcept nogil:
     """After how long this probe came, or how long after the unanswered one before it.
 
-    A probe of the other side starts no timer anew: Linux discards it as old data. Where it does, only one side goes on probing."""
+    A probe of the other side starts no timer anew: Linux discards it as old data. Where it does, only one side keeps probing."""
     cdef int d = s.side, e = 1 - s.side
     cdef bint waits = k.due & (DUE << d) != 0
     cdef int64_t start = k.tail.since[d] if k.due & (SINCE << d) else h.t_side[e] if h.state & (KNOWN << e) else NEVER

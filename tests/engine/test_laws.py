@@ -155,7 +155,9 @@ def sampled(result: Result) -> Any:
     """What brackets rest on, without places."""
     order = sorted(result.connections, key=lambda c: c["first"])
     each = [(c["survived"], c["longest_survived"] and c["longest_survived"][:2], c["probing"]) for c in order]
-    ended = [{k: v for k, v in s.items() if k not in ("silent_at_end", "waiting")} for s in result.services]
+    ended = [
+        {k: v for k, v in s.items() if k not in ("silent_at_end", "waiting", "waiting_for_payload")} for s in result.services
+    ]
     return each, ended, result.pairs
 
 

@@ -92,6 +92,17 @@ def test_where_no_keepalive_helps_none_is_recommended(name: str) -> None:
     assert cause.counterfactual.time == 0
 
 
+def test_a_timer_that_resets_by_itself_may_be_kept_from_it() -> None:
+    """RSTs that look like an endpoint's, all after 4 s: a box can send such, so a keepalive may have helped, and no more is said."""
+    (cause,) = analysed("reset-by-the-middle.pcap").causes
+    (died,) = (d for d in cause.deaths if d.symptom is Symptom.RESET_AT_EXPIRY)
+    assert died.regular
+    assert abs(died.shortest - TIMEOUT) < S // 10
+    assert cause.setting is not None
+    assert cause.counterfactual is not None
+    assert (cause.counterfactual.kept, cause.counterfactual.perhaps) == (0, 3)
+
+
 def test_a_server_that_lost_its_sockets_is_no_timer() -> None:
     """Silences cross, long ones fail hardly more often, and nothing is promised of a keepalive."""
     for name in ("server-lost-sockets.pcap", "server-lost-sockets.server.pcap"):
