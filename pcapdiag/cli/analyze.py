@@ -84,11 +84,12 @@ def command(
 
     \b
         tcpdump -U -w - 'tcp port 443' | pcapdiag analyze -
-    With what else you have, the report tells the whole story, from what the user saw to the cure:
+    With what else you have, the report tells the whole story, from what the
+    user saw to the cure:
 
     \b
-        pcapdiag analyze podA.pcap --access-log client=sidecar.log \
-            --access-log server=gateway.log --ss ss.txt --conntrack conntrack.txt
+        pcapdiag analyze podA.pcap --access-log client=sidecar.log \\
+          --access-log server=gateway.log --ss ss.txt --conntrack conntrack.txt
     """  # noqa: D301  # the backslash is click's mark: what follows is not wrapped
     beside.check(files)
     inputs = (*files, *beside.paths)

@@ -40,7 +40,7 @@ def command(timeout: str, at: str, of: str | None, rate: int, format_: str, colo
 
     \b
         pcapdiag plan --timeout 15m --service 10.0.0.1:443
-        pcapdiag plan --timeout 350s --service 10.0.0.1:443 --pod shop/checkout-7d9f
+        pcapdiag plan --timeout 350s --service 10.0.0.1:443 --pod shop/cart-7d9f
     """  # noqa: D301  # the backslash is click's mark: what follows is not wrapped
     from pcapdiag.advice.plan import Pod, plan
     from pcapdiag.durations import parse_duration

@@ -21,7 +21,9 @@ input. Compressed files are read too:
 To watch connections grow old:
 
 \b
-    while echo "# $(date -Is) $(hostname): ss -tnope"; do ss -tnope; sleep 60; done > sockets.txt
+    while echo "# $(date -Is) $(hostname): ss -tnope"; do
+      ss -tnope; sleep 60
+    done > sockets.txt
 """
 
 

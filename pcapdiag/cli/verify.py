@@ -50,7 +50,7 @@ def command(
     \b
         pcapdiag verify after.pcap --before before.pcap --keepalive 60s
         pcapdiag verify after.pcap --before before.json
-        pcapdiag verify after.pcap --keepalive 60s --timeout 350s --service 10.0.0.1:443
+        pcapdiag verify after.pcap --keepalive 60s --timeout 350s
     """  # noqa: D301  # the backslash is click's mark: what follows is not wrapped
     from pcapdiag.report.json_ import encode
     from pcapdiag.report.terminal import canvas

@@ -127,10 +127,12 @@ def test_exit_codes(report: Report, flags: list[str], code: int, library: Librar
 
 
 def test_damage_is_named_on_stderr(library: Library, capsys: Captured) -> None:
-    """Damaged and unreadable files are named on stderr with byte and frame, besides standing in the report."""
+    """Damaged and unreadable files are named on stderr, captures with byte and frame, besides standing in the report."""
     library.report = samples.everything()
     main(["analyze", "a.pcap", "-o", "/dev/null"])
     assert capsys.readouterr().err.splitlines() == [
+        "pcapdiag: gateway.log: cut",
+        "pcapdiag: gone.log: no such file or directory",
         "pcapdiag: ring_00002.pcapng.gz: damaged at byte 24576, after frame 311: "
         "record length 2147483648 goes beyond the file",
         "pcapdiag: notes.txt: not a capture file",
